@@ -1,0 +1,150 @@
+"""How an asset is declared: its partitions, the windows it reads, the settings it depends on.
+
+An asset function takes upstream tables by name. Two further parameters are filled in where it asks
+for them: ``dates``, the rebalance dates of the run in order, and ``previous``, the asset's own
+partition before the first of them (the empty table at the start of the history).
+"""
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType
+
+import dagster as dg
+import pandas as pd
+
+from trade_assets import partitions, schemas, settings
+from trade_assets.domain.calendar import Rebalances
+from trade_assets.resources.tables import TableStore
+
+OWNERS = ["team:quant"]
+PACKAGE = Path(settings.__file__).parent
+
+
+def window(last: int | None = 1, *, lag: int = 0, symbols: str | None = None) -> dict[str, object]:
+    """Partitions an input reads: the ``last`` ones that end ``lag`` rebalances before the partition; ``None`` is all."""
+    return {"last": last, "lag": lag} | ({"symbols": symbols} if symbols else {})
+
+
+def rebalance_asset(*, group: str, kinds: set[str] | None = None, **windows: dict[str, object]) -> Callable:
+    """An asset with one partition a rebalance date; ``windows`` name the inputs that read more than their own key."""
+    return _asset(group, partitions.rebalance_dates, kinds, windows, rebalance_dates_of)
+
+
+def session_asset(*, group: str, kinds: set[str] | None = None) -> Callable:
+    """An asset with one partition a session."""
+    return _asset(group, partitions.sessions, kinds, {}, sessions_of)
+
+
+def _asset(group: str, definition: dg.PartitionsDefinition, kinds: set[str] | None, windows: dict, dates_of: Callable) -> Callable:
+    def declare(function: Callable[..., pd.DataFrame]) -> dg.AssetsDefinition:
+        name = function.__name__
+        parameters = inspect.signature(function).parameters
+        takes_previous = "previous" in parameters
+
+        @functools.wraps(function)
+        def compute(context: dg.AssetExecutionContext, **arguments):
+            dates = dates_of(context)
+            if "context" in parameters:
+                arguments["context"] = context
+            if "dates" in parameters:
+                arguments["dates"] = dates
+            if takes_previous:
+                arguments["previous"] = previous_partition(arguments.pop("tables"), arguments.pop("fingerprint_of"), name, dates)
+            return function(**arguments)
+
+        kept = [p for p in parameters.values() if p.name not in ("dates", "previous", "context")]
+        own = [_parameter("tables", dg.ResourceParam[TableStore]), _parameter("fingerprint_of", dg.ResourceParam[object])]
+        signature = [_parameter("context", dg.AssetExecutionContext), *kept, *(own if takes_previous else [])]
+        compute.__signature__ = inspect.Signature(signature, return_annotation=pd.DataFrame)  # type: ignore[attr-defined]
+
+        sections = sections_read(function.__code__)
+        return dg.asset(
+            name=name,
+            group_name=group,
+            partitions_def=definition,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            io_manager_key="table_io",
+            ins={n: dg.AssetIn(metadata=w) for n, w in windows.items()},
+            description=_description(function, windows, takes_previous),
+            kinds=kinds or {"pandas"},
+            owners=OWNERS,
+            code_version=code_version(function),
+            metadata={
+                "dagster/column_schema": column_schema(schemas.TABLES[name]),
+                "settings": ", ".join(sorted(sections)) or "none of its own",
+            },
+        )(compute)
+
+    return declare
+
+
+def _parameter(name: str, annotation: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
+
+
+def sections_read(code: CodeType) -> frozenset[str]:
+    """Names of the settings sections a function mentions, its lambdas and comprehensions included."""
+    inner = [sections_read(c) for c in code.co_consts if isinstance(c, CodeType)]
+    return frozenset(settings.SECTIONS & set(code.co_names)).union(*inner)
+
+
+@functools.cache
+def _source_hash(path: Path) -> str:
+    files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def code_version(function: Callable) -> str:
+    """Hash of the domain and of the module the asset lives in."""
+    module = Path(inspect.getfile(function))
+    return hashlib.sha256((_source_hash(PACKAGE / "domain") + _source_hash(module)).encode()).hexdigest()[:12]
+
+
+def rebalance_dates_of(context: dg.AssetExecutionContext) -> Rebalances:
+    """Rebalance dates of a run in order; raises where one has not closed yet."""
+    days = _closed_days(context)
+    return partitions.GRID.between(days[0], days[-1])
+
+
+def sessions_of(context: dg.AssetExecutionContext) -> pd.DatetimeIndex:
+    """Sessions of a run in order; raises where one has not closed yet."""
+    return _closed_days(context)
+
+
+def _closed_days(context: dg.AssetExecutionContext) -> pd.DatetimeIndex:
+    days = pd.DatetimeIndex(sorted(context.partition_keys)).as_unit("us")
+    partitions.refuse_unclosed(days, now=pd.Timestamp.now("UTC"))
+    return days
+
+
+def previous_partition(tables: TableStore, fingerprint_of: Callable[[str], str], asset: str, dates: Rebalances) -> pd.DataFrame:
+    """An asset's own partition before ``dates``; the empty table where they begin the history."""
+    position = partitions.GRID.position(dates.dates[0])
+    if position == 0:
+        return schemas.TABLES[asset].empty()
+    key = partitions.key_of(partitions.GRID.dates[position - 1])
+    return tables.read(asset, [key], fingerprint=fingerprint_of(asset))[0]
+
+
+def column_schema(table: schemas.Table) -> dg.TableSchema:
+    """The columns of a table as the UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name, column.kind, description=column.description, constraints=dg.TableColumnConstraints(nullable=column.nullable))
+            for name, column in table.columns.items()
+        ]
+    )
+
+
+def _description(function: Callable, windows: dict, takes_previous: bool) -> str:
+    lines = [inspect.getdoc(function) or ""]
+    for name, w in windows.items():
+        last, lag = w["last"], w["lag"]
+        span = "all rebalances" if last is None else "1 rebalance" if last == 1 else f"{last} rebalances"
+        lines.append(f"- reads `{name}`: {span} up to {'this one' if not lag else f'{lag} before this one'}")
+    if takes_previous:
+        lines.append("- reads its own previous partition")
+    return "\n".join([lines[0], "", *lines[1:]]) if len(lines) > 1 else lines[0]

@@ -1,0 +1,88 @@
+"""The portfolio: what to hold, what is held, what to trade, and how it has done."""
+
+import dagster as dg
+import pandas as pd
+
+from trade_assets import partitions
+from trade_assets.assets.partitioned import rebalance_asset, window
+from trade_assets.assets.selection import COST_REBALANCES, cost_rates
+from trade_assets.domain import book, champion, gates, performance as performance_domain, prices, views
+from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.trades import Policy
+from trade_assets.settings import Portfolio, Settings
+
+
+@rebalance_asset(group="portfolio", bars=window(COST_REBALANCES))
+def target_weights(
+    settings: dg.ResourceParam[Settings],
+    bars: pd.DataFrame,
+    candidate_portfolios: pd.DataFrame,
+    champion_model: pd.DataFrame,
+    market_signals: pd.DataFrame,
+    dates: Rebalances,
+) -> pd.DataFrame:
+    """Share of the book in each stock and in cash after each rebalance."""
+    weights = champion.of_champion(candidate_portfolios, champion_model)
+    volatility = views.portfolio_volatility(weights, prices.panel(bars), dates.dates)
+    brake = pd.Series(gates.volatility_brake(volatility.to_numpy(), settings.portfolio.volatility_target), volatility.index)
+    return gates.scale_exposure(weights, market_signals, brake=brake)
+
+
+@rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), target_weights=window(lag=1))
+def portfolio_book(
+    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, target_weights: pd.DataFrame, dates: Rebalances, previous: pd.DataFrame
+) -> pd.DataFrame:
+    """Holdings, fills, costs and cash after every close; the one state of the stock portfolio."""
+    portfolio = settings.portfolio
+    return book.run(
+        book.restored(previous) if len(previous) else book.opening(portfolio.initial_capital_usd),
+        target_weights,
+        prices.panel(bars),
+        spans=dates.spans(),
+        policy=trade_policy(portfolio),
+        fill=portfolio.fill,
+        cash_return_frac=portfolio.cash_return_frac,
+    )
+
+
+@rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), target_weights=window(2))
+def trades(
+    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, target_weights: pd.DataFrame, portfolio_book: pd.DataFrame, dates: Rebalances
+) -> pd.DataFrame:
+    """What to buy, add, hold, reduce and sell at each rebalance, with its estimated cost."""
+    return views.orders(portfolio_book, target_weights, prices.panel(bars), dates=dates, policy=trade_policy(settings.portfolio))
+
+
+@rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), portfolio_book=window(2), universe=window(2, lag=1))
+def portfolio_returns(
+    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, portfolio_book: pd.DataFrame, universe: pd.DataFrame, dates: Rebalances
+) -> pd.DataFrame:
+    """Daily return, exposure, turnover and equity, beside equal weight and the index legs."""
+    portfolio, panel = settings.portfolio, prices.panel(bars)
+    return views.daily_returns(
+        portfolio_book,
+        universe,
+        panel,
+        dates=dates,
+        legs=settings.index_legs().model_dump(),
+        rates=cost_rates(portfolio),
+        capital_usd=portfolio.initial_capital_usd,
+    )
+
+
+@rebalance_asset(group="portfolio", portfolio_returns=window(None))
+def performance(portfolio_returns: pd.DataFrame, dates: Rebalances) -> pd.DataFrame:
+    """Return, risk and turnover of the portfolio and its benchmarks, as of each rebalance."""
+    return performance_domain.table(portfolio_returns, grid=partitions.GRID, dates=dates.dates)
+
+
+def trade_policy(portfolio: Portfolio) -> Policy:
+    """When a change is worth an order, the same in every place that trades the portfolio."""
+    return Policy(
+        hold_band_frac=portfolio.hold_band_frac,
+        hold_band_share=portfolio.hold_band_share,
+        min_trade_usd=portfolio.min_trade_usd,
+        max_turnover=portfolio.max_turnover,
+        whole_shares=portfolio.whole_shares,
+        rates=cost_rates(portfolio),
+    )

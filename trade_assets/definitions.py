@@ -1,0 +1,56 @@
+"""The composition root: every asset, job, schedule and resource of a system, put together once."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from trade_assets import assets, partitions
+from trade_assets.resources.artifacts import ArtifactStore
+from trade_assets.resources.files import Files
+from trade_assets.resources.market_data import build_source
+from trade_assets.resources.market_data.vintages import Vintages
+from trade_assets.resources.table_io import TableIO
+from trade_assets.resources.tables import TableStore
+from trade_assets.resources.tracking import Tracking
+from trade_assets.resources.workers import Workers
+from trade_assets.settings import SECTIONS, Settings, load
+
+ASSETS = dg.load_assets_from_modules(assets.GROUPS)
+SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
+
+
+def build_resources(settings: Settings) -> dict[str, object]:
+    """The outside world of a system with these settings."""
+    files = Files(settings.store.url)
+    tables = TableStore(files)
+
+    def fingerprint_of(asset: str) -> str:
+        return settings.fingerprint(frozenset(SPECS[asset].metadata["settings"].split(", ")) & SECTIONS)
+
+    return {
+        "settings": settings,
+        "fingerprint_of": fingerprint_of,
+        "tables": tables,
+        "artifacts": ArtifactStore(files),
+        "market_data": Vintages(build_source(settings), files),
+        "workers": Workers(settings.store.workers),
+        "tracking": Tracking(settings.store.mlflow_uri),
+        "table_io": TableIO(
+            tables,
+            grid=partitions.GRID,
+            fingerprint_of=fingerprint_of,
+            code_version_of=lambda asset: SPECS[asset].code_version or "",
+            legs=settings.index_legs().symbols(),
+        ),
+    }
+
+
+def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """All definitions; ``overrides`` replaces resources by name, for tests and proofs."""
+    return dg.Definitions(assets=ASSETS, resources=build_resources(load()) | dict(overrides or {}))
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What the code location serves."""
+    return build_definitions()

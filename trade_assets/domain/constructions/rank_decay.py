@@ -1,0 +1,29 @@
+"""Top names by score, weights falling with the rank."""
+
+import numpy as np
+import pandas as pd
+
+from trade_assets.domain.constructions.candidates import Candidates, Limits
+from trade_assets.domain.constructions.caps import capped
+
+BOOST, CUT = 1.25, 0.5
+BOOSTED_SHARE, CUT_SHARE = 0.3, 0.4
+
+
+def rank_decay(candidates: Candidates, limits: Limits) -> pd.Series:
+    """Weights N, N-1, … 1 for the N best; the first 30 % of ranks boosted, the last 40 % cut; then capped.
+
+    With N = 10 that is ranks 1 to 3 times 1.25 and ranks 7 to 10 times 0.5. The cap's excess goes to names
+    with room; what nobody can take is cash.
+    """
+    best = candidates.scores.iloc[: limits.top_n]
+    profile = decay_profile(limits.top_n)[: len(best)]
+    weights = pd.Series(profile / profile.sum(), index=best.index)
+    return capped(weights, candidates.sector.reindex(best.index), max_weight=limits.max_weight, max_sector_weight=limits.max_sector_weight)
+
+
+def decay_profile(n: int) -> np.ndarray:
+    """Unnormalised weight of each rank, shape (n,)."""
+    rank = np.arange(1, n + 1)
+    factor = np.where(rank <= round(BOOSTED_SHARE * n), BOOST, np.where(rank > n - round(CUT_SHARE * n), CUT, 1.0))
+    return (n + 1 - rank) * factor

@@ -1,0 +1,46 @@
+"""The base learners of the stock models.
+
+``MODELS`` maps a name to a :class:`Learner`. A learner searches its size on an inner fold, fits, and
+predicts from the text it was stored as; the text is canonical: same rows, same bytes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trade_assets.domain.models import boosting, forest, linear
+
+Parameters = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """How one kind of model is sized, fitted and read back.
+
+    Attributes
+    ----------
+    search : callable
+        ``(train, test, parameters) -> (size, test predictions)``: the size that did best on the test rows.
+    combine : callable
+        Sizes of the inner folds to the size of the final fit; takes an empty list too.
+    fit : callable
+        ``(train, parameters, size) -> text``.
+    predict : callable
+        ``(text, X of shape (rows, features)) -> ndarray of shape (rows,)``; higher is better.
+    """
+
+    search: Callable[..., tuple[float, np.ndarray]]
+    combine: Callable[[list[float], Parameters], float]
+    fit: Callable[..., str]
+    predict: Callable[[str, np.ndarray], np.ndarray]
+
+
+MODELS: dict[str, Learner] = {
+    "elastic_net": Learner(linear.search, linear.combine, linear.fit, linear.predict),
+    "lightgbm": Learner(boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.predict_lightgbm),
+    "xgboost": Learner(boosting.search_xgboost, boosting.mean_rounds, boosting.fit_xgboost, boosting.predict_xgboost),
+    "random_forest": Learner(forest.search, forest.combine, forest.fit, boosting.predict_lightgbm),
+}
+
+__all__ = ["MODELS", "Learner"]

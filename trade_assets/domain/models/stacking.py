@@ -1,0 +1,83 @@
+"""The ridge stack: non-negative weights on past out-of-sample predictions of the base models."""
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import nnls
+
+from trade_assets.domain.folds import ranked
+
+STACK = "ridge_stack"
+
+
+def fit(predictions: pd.DataFrame, outcomes: pd.DataFrame, *, models: list[str], alpha: float, min_rebalances: int) -> pd.DataFrame:
+    """Weigh the base models by what their past predictions were worth.
+
+    Minimises ``|Z w - y|^2 + alpha |w|^2`` over ``w >= 0``, with Z the base models' centred ranks by date
+    and y the centred rank of the outcome, through non-negative least squares on the augmented rows.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``rebalance_date, model, symbol, prediction``, made before their outcomes were known.
+    outcomes : DataFrame
+        ``feature_date, symbol, target``.
+    models : list of str
+        Base models, in order.
+    alpha : float, > 0
+        Ridge penalty in rows.
+    min_rebalances : int
+        Dates below which every model weighs the same.
+
+    Returns
+    -------
+    DataFrame
+        ``model, coefficient, method, n_rows``; coefficients sum to 1.
+    """
+    z = base_ranks(predictions, models)
+    rows = z.merge(outcomes[["feature_date", "symbol", "target"]].rename(columns={"feature_date": "rebalance_date"}), on=["rebalance_date", "symbol"], validate="one_to_one")
+    rows = rows.dropna(subset=models).sort_values(["rebalance_date", "symbol"], kind="stable")
+    equal = np.full(len(models), 1 / len(models))
+    weights, method = equal, "equal_weights"
+    if rows["rebalance_date"].nunique() >= min_rebalances:
+        x = np.vstack([rows[models].to_numpy(dtype=float), np.sqrt(alpha) * np.eye(len(models))])
+        solution = nnls(x, np.concatenate([rows["target"].to_numpy(dtype=float), np.zeros(len(models))]))[0]
+        if solution.sum() > 0:
+            weights, method = solution / solution.sum(), "ridge"
+    return pd.DataFrame({"model": models, "coefficient": weights, "method": method, "n_rows": len(rows)})
+
+
+def stacked(predictions: pd.DataFrame, stack: pd.DataFrame) -> pd.DataFrame:
+    """Scores of the stack at every date, by the weights in force then; none where a date has no predictions.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Rows of ``base_predictions``.
+    stack : DataFrame
+        Rows of ``stack_models``.
+    """
+    weights = dict(tuple(stack.groupby("rebalance_date")))
+    parts = [
+        combine(rows, weights[date].sort_values("model").set_index("model")["coefficient"])
+        for date, rows in predictions.groupby("rebalance_date")
+        if date in weights
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else predictions.iloc[:0]
+
+
+def combine(predictions: pd.DataFrame, coefficients: pd.Series) -> pd.DataFrame:
+    """Weighted mean of the base models' ranks at each date; ``coefficients`` is indexed by model."""
+    models = list(coefficients.index)
+    z = base_ranks(predictions, models).dropna(subset=models)
+    score = np.zeros(len(z))
+    for model in models:
+        score = score + coefficients[model] * z[model].to_numpy(dtype=float)
+    return z[["rebalance_date", "symbol"]].assign(model=STACK, prediction=score)
+
+
+def base_ranks(predictions: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    """One row a date and symbol, one column a model: centred ranks of its predictions within the date."""
+    wide = predictions.pivot(index=["rebalance_date", "symbol"], columns="model", values="prediction").reindex(columns=models).reset_index()
+    wide.columns.name = None
+    wide[models] = ranked(wide, "rebalance_date", models)
+    return wide

@@ -1,0 +1,60 @@
+"""The performance table: metrics of the book and its benchmarks over several windows, as of each date."""
+
+import numpy as np
+import pandas as pd
+
+from trade_assets.domain import metrics
+from trade_assets.domain.calendar import Rebalances
+
+WINDOWS = {"since_start": None, "three_years": 78, "one_year": 26}
+SERIES = {
+    "portfolio": "return_frac",
+    "equal_weight": "equal_weight_return_frac",
+    "qqq": "qqq_return_frac",
+    "spy": "spy_return_frac",
+}
+
+
+def table(returns: pd.DataFrame, *, grid: Rebalances, dates: pd.DatetimeIndex) -> pd.DataFrame:
+    """Rows of the ``performance`` table; a window that is not full, and a series that is not there, have none.
+
+    Parameters
+    ----------
+    returns : DataFrame
+        ``portfolio_returns`` from the start of the history.
+    grid : Rebalances
+        All of the history.
+    dates : DatetimeIndex
+    """
+    ordered = returns.sort_values("session", ignore_index=True)
+    ends = ordered["rebalance_date"].to_numpy()
+    parts = []
+    for date in dates:
+        through = int(np.searchsorted(ends, date.to_numpy(), side="right"))
+        for window, last in WINDOWS.items():
+            first = _first_row(ends, grid, date, last)
+            if first is not None:
+                parts.extend(_entries(ordered.iloc[first:through], date, window))
+    return pd.DataFrame(parts, columns=["rebalance_date", "window", "series", "metric", "value"])
+
+
+def _first_row(ends: np.ndarray, grid: Rebalances, date: pd.Timestamp, last: int | None) -> int | None:
+    dates = grid.window(date, last=last)
+    if last is not None and len(dates) < last:
+        return None
+    return int(np.searchsorted(ends, dates[0].to_numpy(), side="left"))
+
+
+def _entries(rows: pd.DataFrame, date: pd.Timestamp, window: str) -> list[tuple]:
+    sessions = pd.DatetimeIndex(rows["session"])
+    entries = []
+    for series, column in SERIES.items():
+        values = rows[column].to_numpy(dtype=float)
+        if series in ("qqq", "spy"):
+            values = values[1:] if len(values) and np.isnan(values[0]) else values
+        if len(values) < 2 or np.isnan(values).any():
+            continue
+        turnover = rows.groupby("rebalance_date")["turnover_frac"].sum().to_numpy() if series == "portfolio" else None
+        found = metrics.summary(values, sessions[-len(values) :], turnover=turnover)
+        entries.extend((date, window, series, metric, value) for metric, value in found.items())
+    return entries

@@ -1,0 +1,187 @@
+"""The tear sheet: one HTML page that needs no network, the same bytes for the same tables."""
+
+from collections.abc import Mapping, Sequence
+
+import jinja2
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from trade_assets.domain import metrics
+from trade_assets.domain.report import charts, decision, glossary, record, writing
+from trade_assets.domain.report.charts import Chart
+from trade_assets.domain.report.sparkline import sparkline_markdown, sparkline_svg
+
+__all__ = ["LABELS", "sparkline_markdown", "sparkline_svg", "tear_sheet"]
+
+LABELS = {"portfolio": "Portfolio", "equal_weight": "Equal weight", "qqq": "NASDAQ", "spy": "S&P 500"}
+IC_WINDOW = 26
+TILES = ("cagr", "volatility", "sharpe_ratio", "max_drawdown", "calmar", "turnover_annual")
+
+
+def tear_sheet(
+    *,
+    returns: pd.DataFrame,
+    signals: pd.DataFrame,
+    rank_ic: pd.DataFrame,
+    target: pd.DataFrame,
+    trades: pd.DataFrame,
+    champion: pd.DataFrame,
+    notes: Sequence[str],
+    facts: Mapping[str, str],
+    labels: Mapping[str, str] = LABELS,
+    risk_free_frac: float = 0.0,
+) -> str:
+    """One self-contained page: what to do now, how the book has done, and what to know before trusting it.
+
+    Performance is measured from the first session with a trade; what the book waited in cash before is
+    said, not averaged in. Where history is too short for a figure or a chart, the page says so.
+
+    Parameters
+    ----------
+    returns : DataFrame
+        Rows of ``portfolio_returns``, all sessions so far.
+    signals : DataFrame
+        Rows of ``market_signals``.
+    rank_ic : DataFrame
+        ``rebalance_date, model, rank_ic``; null where a date has none.
+    target, trades, champion : DataFrame
+        Newest rows of ``target_weights``, ``trades`` and ``champion_model``.
+    notes : sequence of str
+        Caveats, as sentences.
+    facts : mapping
+        What was run, label to text, in order: source, history start, settings fingerprint, code version, …
+    labels : mapping
+        Names of the series ``portfolio``, ``equal_weight``, ``qqq``, ``spy``.
+    risk_free_frac : float
+        Risk-free return of one day, for Sharpe and Sortino ratios, alpha and beta.
+
+    Returns
+    -------
+    str
+        HTML. Same tables, same bytes.
+    """
+    book = record.measured(returns)
+    has_record = len(book) >= 2
+    page = {
+        "decision": decision.decide(target, trades),
+        "signal": decision.latest_signal(signals),
+        "champion": _role(champion, "champion"),
+        "challenger": _role(champion, "challenger"),
+        "equity_usd": float(returns.sort_values("session")["equity_usd"].iloc[-1]) if len(returns) else np.nan,
+        "n_waiting": len(returns) - len(book),
+        "book": book,
+        "has_record": has_record,
+        "skill": record.skill(rank_ic),
+        "notes": list(notes),
+        "facts": dict(facts),
+        "labels": labels,
+        "risk_free_frac": risk_free_frac,
+        "glossary": glossary,
+        "tiles": TILES,
+        "months": [name[:3] for name in writing.MONTHS],
+    }
+    figures = _figures(book, signals, _champion_ic(rank_ic, page["champion"]), labels, risk_free_frac)
+    tables = _record(book, signals, risk_free_frac) if has_record else {}
+    return _render(page | tables, figures, book)
+
+
+def _record(book: pd.DataFrame, signals: pd.DataFrame, risk_free_frac: float) -> dict:
+    return {
+        "key_figures": record.key_figures(book, risk_free_frac=risk_free_frac),
+        "against": record.against(book, risk_free_frac=risk_free_frac),
+        "windows": record.windows(book),
+        "monthly": record.months(book),
+        "regimes": record.regimes(book, signals),
+        "gaps": record.gaps(book),
+        "series": list(record.series(book)),
+    }
+
+
+def _figures(
+    book: pd.DataFrame, signals: pd.DataFrame, ics: pd.DataFrame, labels: Mapping[str, str], risk_free_frac: float
+) -> dict[str, Chart]:
+    n, window = len(book), metrics.SESSIONS_PER_YEAR
+    short = f"Needs two sessions with a position; there {'is' if n == 1 else 'are'} {n}."
+    drawn = record.series(book) if n >= 2 else {}
+    bands = _bands(book, signals)
+    two = {name: values for name, values in drawn.items() if name in ("portfolio", "equal_weight")}
+    return {
+        chart.id: chart
+        for chart in (
+            Chart(
+                "growth", "Growth of one dollar",
+                "Net of costs. Shaded: market regime as known at each close.",
+                charts.growth(drawn, labels, bands) if drawn else None, short,
+            ),
+            Chart(
+                "drawdown", "Drawdown", "Fall from the highest value so far.",
+                charts.drawdown(drawn, labels) if drawn else None, short,
+            ),
+            Chart(
+                "rolling_sharpe", f"Rolling Sharpe ratio, {window} sessions", "Each point looks back only.",
+                charts.rolling_sharpe(two, labels, window=window, risk_free_frac=risk_free_frac) if n > window else None,
+                f"Needs more than {window} sessions with a position; there are {n}.",
+            ),
+            Chart(
+                "exposure", "Exposure and market regime", "Share of the book in stocks after each close.",
+                charts.exposure(book["exposure_frac"].to_numpy(), bands) if drawn else None, short,
+            ),
+            Chart(
+                "trading", "At each rebalance",
+                "One-way turnover, and commission, spread and impact in basis points of equity.",
+                charts.trading(record.rebalances(book)) if drawn else None, short,
+            ),
+            Chart(
+                "skill", "Rank information coefficient",
+                f"Of the champion's model at each rebalance, and the mean of the last {IC_WINDOW}.",
+                charts.skill(ics, window=IC_WINDOW) if len(ics) else None,
+                "No outcome of the champion's predictions is known yet.",
+            ),
+        )
+    }  # fmt: skip
+
+
+def _bands(book: pd.DataFrame, signals: pd.DataFrame) -> list[dict]:
+    if not len(book):
+        return []
+    shown = signals[signals["session"] >= book["session"].iloc[0]].sort_values("session")
+    return charts.regime_bands(pd.DatetimeIndex(shown["session"]), shown["market_regime"].to_numpy(dtype=object))
+
+
+def _champion_ic(rank_ic: pd.DataFrame, champion: pd.Series | None) -> pd.DataFrame:
+    if champion is None:
+        return rank_ic.iloc[:0]
+    own = rank_ic[(rank_ic["model"] == champion["model"]) & rank_ic["rank_ic"].notna()]
+    return own.sort_values("rebalance_date", ignore_index=True)
+
+
+def _role(champion: pd.DataFrame, role: str) -> pd.Series | None:
+    rows = champion[champion["role"] == role].sort_values("rebalance_date")
+    return rows.iloc[-1] if len(rows) else None
+
+
+def _render(page: Mapping[str, object], figures: Mapping[str, Chart], book: pd.DataFrame) -> str:
+    payload = {
+        "figures": {name: chart.figure for name, chart in figures.items() if chart.figure},
+        "sessions": pd.DatetimeIndex(book["session"]).strftime("%Y-%m-%d").tolist(),
+        "palettes": {"light": charts.LIGHT, "dark": charts.DARK},
+    }
+    drawing = bool(payload["figures"])
+    template = ENVIRONMENT.get_template("tear_sheet.html.j2")
+    plotly = Markup(get_plotlyjs()) if drawing else ""  # noqa: S704
+    return template.render(**page, charts=figures, payload=payload, drawing=drawing, plotly=plotly, font=charts.FONT)
+
+
+ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.PackageLoader("trade_assets.domain.report", "."),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+ENVIRONMENT.filters |= {
+    f.__name__: f
+    for f in (writing.percent, writing.signed_percent, writing.ratio, writing.usd, writing.shares, writing.day, writing.heat)
+}

@@ -1,0 +1,55 @@
+"""How numbers and dates are written on a page."""
+
+import numpy as np
+import pandas as pd
+
+UNDEFINED = "–"
+MONTHS = tuple(
+    "January February March April May June July August September October November December".split()
+)
+HEAT_STEPS = (0.01, 0.03, 0.06)
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """``0.123`` as 12.3%; a dash where undefined."""
+    return _written(value, f"{{:.{digits}%}}")
+
+
+def signed_percent(value: float, digits: int = 1) -> str:
+    """``0.123`` as +12.3%."""
+    return _written(value, f"{{:+.{digits}%}}")
+
+
+def ratio(value: float, digits: int = 2) -> str:
+    """``1.234`` as 1.23."""
+    return _written(value, f"{{:.{digits}f}}")
+
+
+def usd(value: float, digits: int = 0) -> str:
+    """``1234.5`` as $1,234."""
+    return _written(value, f"${{:,.{digits}f}}")
+
+
+def shares(value: float) -> str:
+    """Whole shares as they are, fractions with up to four digits."""
+    return _written(value, "{:,.0f}" if value == round(value) else "{:,.4f}")
+
+
+def day(date: pd.Timestamp) -> str:
+    """A date as 17 December 2018."""
+    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
+
+
+def heat(value: float) -> str:
+    """CSS class of a monthly return: its sign and how large it is."""
+    if not np.isfinite(value) or value == 0:
+        return ""
+    step = int(np.searchsorted(HEAT_STEPS, abs(value), side="right"))
+    return f"{'gain' if value > 0 else 'loss'}{step}"
+
+
+def _written(value: float, form: str) -> str:
+    if value is None or not np.isfinite(value):
+        return UNDEFINED
+    text = form.format(value).replace("$-", "-$")
+    return text.replace("-", "−" if any(digit in text for digit in "123456789") else "")

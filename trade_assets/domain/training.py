@@ -1,0 +1,113 @@
+"""Which rows each retrain date learns from, and what its fits and scores look like as tables."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from trade_assets.domain import folds
+from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.folds import Fold
+from trade_assets.domain.models import MODELS, fitting
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a training window is cut.
+
+    Attributes
+    ----------
+    grid : Rebalances, all of the history
+    train_rebalances : feature dates in the window
+    inner_folds : walk-forward folds inside it
+    embargo_sessions : gap before an inner test block; the final fit has none
+    half_life_rebalances : age at which a row counts half
+    """
+
+    grid: Rebalances
+    train_rebalances: int
+    inner_folds: int
+    embargo_sessions: int
+    half_life_rebalances: float
+
+
+def folds_at(labelled: pd.DataFrame, as_of: pd.Timestamp, *, plan: Plan) -> list[Fold]:
+    """The folds of the training window that ends at ``as_of``."""
+    window = plan.grid.window(as_of, last=plan.train_rebalances, lag=1)
+    rows = folds.training_rows(labelled, feature_dates=window, half_life_rebalances=plan.half_life_rebalances)
+    return folds.make(rows, as_of=as_of, inner_folds=plan.inner_folds, embargo_sessions=plan.embargo_sessions)
+
+
+def manifest(made: list[Fold], as_of: pd.Timestamp, *, all_features: list[str], most: int | None) -> pd.DataFrame:
+    """The record of the folds, features chosen inside each where ``most`` says how many; empty without a training row."""
+    if not len(made[-1].train):
+        return pd.DataFrame()
+    chosen = {f.name: all_features if most is None else fitting.select(f.train, all_features, most=most) for f in made}
+    return folds.manifest([f for f in made if len(f.train)], chosen, as_of=as_of)
+
+
+def jobs(
+    labelled: pd.DataFrame,
+    retrains: pd.DatetimeIndex,
+    recorded: pd.DataFrame,
+    *,
+    plan: Plan,
+    parameters: Mapping[str, Mapping[str, object]],
+    min_rows: int,
+) -> Iterator[fitting.Job]:
+    """One fit a model and retrain date, on the very rows the manifest recorded.
+
+    Raises
+    ------
+    ValueError
+        If the rows of a fold do not have the hash in the manifest.
+    """
+    for date in retrains:
+        entries = recorded[recorded["rebalance_date"] == date].set_index("fold")
+        made = [f for f in folds_at(labelled, date, plan=plan) if f.name in entries.index]
+        for fold in made:
+            if folds.row_hash(fold.train) != entries.at[fold.name, "train_sha256"]:
+                raise ValueError(f"stock_fold_manifest {date.date()}: the training rows of {fold.name} are not those recorded")
+        if not made or len(made[-1].train) < min_rows:
+            continue
+        names = {fold.name: json.loads(entries.at[fold.name, "features"]) for fold in made}
+        for model, own in parameters.items():
+            yield fitting.Job(model, date, made, names, own)
+
+
+def entry(fitted: fitting.Fitted, address: str) -> pd.DataFrame:
+    """The row of the ``base_models`` table for one fit."""
+    known = [ic for ic in fitted.inner_rank_ic.values() if not np.isnan(ic)]
+    inner = {name: None if np.isnan(ic) else round(ic, 12) for name, ic in fitted.inner_rank_ic.items()}
+    return pd.DataFrame(
+        [
+            {
+                "rebalance_date": fitted.as_of,
+                "retrain_date": fitted.as_of,
+                "model": fitted.model,
+                "artifact_sha256": address,
+                "parameters": json.dumps({"size": fitted.size, "features": fitted.features}, sort_keys=True),
+                "n_rows": fitted.n_rows,
+                "inner_rank_ic": float(np.mean(known)) if known else np.nan,
+                "inner_folds": json.dumps(inner, sort_keys=True),
+            }
+        ]
+    )
+
+
+def predictions(features: pd.DataFrame, models: pd.DataFrame, text_of: Callable[[str], str]) -> Iterator[pd.DataFrame]:
+    """Scores of each date's cross-section by each model in force, a date at a time."""
+    by_date = dict(tuple(features.groupby("rebalance_date")))
+    columns = [c for c in features.columns if c not in ("rebalance_date", "symbol")]
+    for date, in_force in models.groupby("rebalance_date"):
+        if date not in by_date:
+            continue
+        rows = by_date[date].sort_values("symbol", ignore_index=True)
+        ranks = folds.ranked(rows, "rebalance_date", columns).astype(float)
+        for model in in_force.sort_values("model").itertuples():
+            x = np.ascontiguousarray(ranks[json.loads(model.parameters)["features"]].to_numpy())
+            scores = MODELS[model.model].predict(text_of(model.artifact_sha256), x)
+            yield rows[["rebalance_date", "symbol"]].assign(model=model.model, prediction=scores)
+

@@ -1,0 +1,101 @@
+"""Bytes under names, in a local directory or behind any fsspec URL, written all or nothing.
+
+A local file is written beside its place, flushed to the disk and renamed, and the directory is
+flushed: a reader sees the old bytes or the new, never a mixture. What a killed writer leaves behind
+carries the ending ``.partial`` and is swept.
+"""
+
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import fsspec
+
+PARTIAL = ".partial"
+
+
+class Files:
+    """A flat key-value view of one directory tree."""
+
+    def __init__(self, url: str) -> None:
+        self._fs, self._root = fsspec.core.url_to_fs(url)
+        self._local = "file" in (self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,))
+
+    def put(self, items: Iterable[tuple[str, bytes]]) -> None:
+        """Store every item, in order; of each either the old bytes stay or the new ones are whole."""
+        if not self._local:
+            for name, content in items:
+                self._fs.makedirs(os.path.dirname(self._path(name)), exist_ok=True)
+                self._fs.pipe_file(self._path(name), content)
+            return
+        pending = [(self._write_partial(name, content), Path(self._path(name))) for name, content in items]
+        for partial, target in pending:
+            os.replace(partial, target)
+        for directory in {target.parent for _, target in pending}:
+            _flush_directory(directory)
+
+    def get(self, name: str) -> bytes:
+        """The bytes under ``name``; raises ``FileNotFoundError``."""
+        if self._local:
+            return Path(self._path(name)).read_bytes()
+        return self._fs.cat_file(self._path(name))
+
+    def exists(self, name: str) -> bool:
+        """Whether something is stored under ``name``."""
+        return self._fs.exists(self._path(name))
+
+    def names(self, directory: str, ending: str) -> list[str]:
+        """File names with ``ending`` in ``directory``, sorted, without the ending."""
+        path = self._path(directory)
+        if self._local:
+            entries = os.listdir(path) if os.path.isdir(path) else []
+        else:
+            entries = [os.path.basename(e) for e in self._fs.ls(path, detail=False)] if self._fs.exists(path) else []
+        return sorted(e.removesuffix(ending) for e in entries if e.endswith(ending))
+
+    def delete(self, name: str) -> None:
+        """Remove ``name`` where it exists."""
+        if self.exists(name):
+            self._fs.rm_file(self._path(name))
+
+    def sweep(self) -> list[str]:
+        """Remove what killed writers of other processes left behind; returns the names."""
+        left = [path for path in self._fs.find(self._root) if path.endswith(PARTIAL)] if self._fs.exists(self._root) else []
+        orphans = [path for path in left if not _is_running(int(path.removesuffix(PARTIAL).rsplit(".", 2)[1]))]
+        for path in orphans:
+            self._fs.rm_file(path)
+        return orphans
+
+    def _path(self, name: str) -> str:
+        if name.startswith("/") or ".." in name.split("/") or "\0" in name:
+            raise ValueError(f"a stored name must stay inside the store, was {name!r}")
+        return f"{self._root}/{name}"
+
+    def _write_partial(self, name: str, content: bytes) -> Path:
+        target = Path(self._path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}{PARTIAL}")
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        return partial
+
+
+def _flush_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

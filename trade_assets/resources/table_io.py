@@ -1,0 +1,114 @@
+"""The I/O manager: loads the window an input declares, splits what an asset returns by partition."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+import dagster as dg
+import pandas as pd
+
+from trade_assets import schemas
+from trade_assets.domain.calendar import Rebalances
+from trade_assets.resources.tables import TableStore
+
+
+class TableIO(dg.IOManager):
+    """Tables in, tables out, one file a partition; a range and a single key take the same path.
+
+    Parameters
+    ----------
+    tables : TableStore
+    grid : Rebalances
+        All rebalance dates of this history, against which windows are expanded.
+    fingerprint_of : callable
+        Asset name to the fingerprint of the settings it reads.
+    code_version_of : callable
+        Asset name to its code version.
+    legs : sequence of str
+        Symbols an input declared with ``symbols="index_legs"`` is narrowed to.
+    rebuild : bool
+        Accept upstream partitions computed under other settings.
+    """
+
+    def __init__(
+        self,
+        tables: TableStore,
+        *,
+        grid: Rebalances,
+        fingerprint_of: Callable[[str], str],
+        code_version_of: Callable[[str], str],
+        legs: Sequence[str],
+        rebuild: bool = False,
+    ) -> None:
+        self._tables = tables
+        self._grid = grid
+        self._fingerprint_of = fingerprint_of
+        self._code_version_of = code_version_of
+        self._legs = list(legs)
+        self._rebuild = rebuild
+        self._read: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(dict)
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        asset = context.asset_key.to_user_string()
+        window = context.definition_metadata
+        last, lag = window.get("last", 1), window.get("lag", 0)
+        wanted = {key: self._keys(key, last, lag) for key in sorted(context.asset_partition_keys)}
+        keys = sorted({k for keys in wanted.values() for k in keys})
+        frame, hashes = self._tables.read(
+            asset,
+            keys,
+            fingerprint=None if self._rebuild else self._fingerprint_of(asset),
+            symbols=self._legs if window.get("symbols") == "index_legs" else None,
+        )
+        self._read[context.step_context.step.key][asset] = {k: [hashes[w] for w in keys] for k, keys in wanted.items()}
+        return frame
+
+    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
+        asset = context.asset_key.to_user_string()
+        frames = split(asset, obj, sorted(context.asset_partition_keys))
+        step = context.step_context
+        inputs = self._read.pop(step.step.key, {})
+        for key, frame in frames.items():
+            record = self._tables.write(
+                asset,
+                {key: frame},
+                fingerprint=self._fingerprint_of(asset),
+                code_version=self._code_version_of(asset),
+                inputs={name: _combined(by_key.get(key, [])) for name, by_key in sorted(inputs.items())},
+            )[key]
+            step.add_asset_metadata(metadata=_metadata(record), asset_key=context.asset_key, partition_key=key)
+
+    def _keys(self, key: str, last: int | None, lag: int) -> list[str]:
+        return [date.strftime("%Y-%m-%d") for date in self._grid.window(pd.Timestamp(key), last=last, lag=lag)]
+
+
+def split(asset: str, frame: pd.DataFrame, keys: Sequence[str]) -> Mapping[str, pd.DataFrame]:
+    """One checked frame a partition key; a key without rows gets the empty table where the schema allows it.
+
+    Raises
+    ------
+    InvalidTableError
+        If the frame breaks its schema, holds a partition that was not asked for, or lacks one it must have.
+    """
+    table = schemas.TABLES[asset]
+    checked = schemas.check(asset, table, frame)
+    rows = {date.strftime("%Y-%m-%d"): group for date, group in checked.groupby(table.partition, sort=True)}
+    extra, missing = sorted(set(rows) - set(keys)), sorted(set(keys) - set(rows))
+    if extra:
+        raise schemas.InvalidTableError(f"{asset}: rows of partition {extra[0]} were returned, which was not asked for")
+    if missing and not table.may_be_empty:
+        raise schemas.InvalidTableError(f"{asset}: partition {missing[0]} has no row, and the table may not be empty")
+    return {key: rows[key] if key in rows else table.empty() for key in keys}
+
+
+def _combined(hashes: list[str]) -> str:
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
+
+
+def _metadata(record) -> dict[str, dg.MetadataValue]:
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(record.rows),
+        "sha256": dg.MetadataValue.text(record.sha256),
+        "settings_fingerprint": dg.MetadataValue.text(record.fingerprint),
+        "code_version": dg.MetadataValue.text(record.code_version),
+    }

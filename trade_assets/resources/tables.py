@@ -1,0 +1,156 @@
+"""The table store: one Parquet file a partition, and beside it a record of what it is.
+
+1. A table is checked against its schema before a byte is written.
+2. The file holds rows and nothing else, so that its sha256 is the hash of its content.
+3. The record holds row count, sha256, settings fingerprint, code version and the hashes of the inputs.
+4. A file is read only if its sha256 is the recorded one.
+"""
+
+import hashlib
+import io
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trade_assets import schemas
+from trade_assets.resources.files import Files
+
+RETRIES = 20
+
+
+class MissingPartitionError(LookupError):
+    """A partition that is needed has not been stored."""
+
+
+class CorruptPartitionError(OSError):
+    """A stored partition whose bytes are not those that were recorded."""
+
+
+class StalePartitionError(RuntimeError):
+    """A stored partition that was computed under other settings."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of a stored partition besides its rows."""
+
+    rows: int
+    sha256: str
+    fingerprint: str
+    code_version: str
+    inputs: dict[str, str]
+
+
+class TableStore:
+    """Reads and writes table partitions under ``tables/`` and ``records/``."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def keys(self, asset: str) -> list[str]:
+        """Keys of the stored partitions of ``asset``, in order."""
+        return self._files.names(f"records/{asset}", ".json")
+
+    def write(
+        self, asset: str, frames: dict[str, pd.DataFrame], *, fingerprint: str, code_version: str, inputs: dict[str, str]
+    ) -> dict[str, Record]:
+        """Store one checked frame a key; of each partition the old or the new is whole.
+
+        Every frame must have passed :func:`trade_assets.schemas.check`.
+        """
+        arrow = schemas.TABLES[asset].arrow()
+        contents = {key: encode(frame, arrow) for key, frame in frames.items()}
+        records = {
+            key: Record(len(frames[key]), hashlib.sha256(content).hexdigest(), fingerprint, code_version, inputs)
+            for key, content in contents.items()
+        }
+        for key in frames:
+            record = json.dumps(asdict(records[key]), sort_keys=True).encode()
+            self._files.put([(f"tables/{asset}/{key}.parquet", contents[key]), (f"records/{asset}/{key}.json", record)])
+        return records
+
+    def record(self, asset: str, key: str) -> Record:
+        """The record of a partition; raises :class:`MissingPartitionError`."""
+        try:
+            content = self._files.get(f"records/{asset}/{key}.json")
+        except FileNotFoundError:
+            raise MissingPartitionError(f"{asset}: partition {key} is not stored; materialise it first") from None
+        try:
+            return Record(**json.loads(content))
+        except (ValueError, TypeError):
+            raise CorruptPartitionError(f"{asset}: the record of partition {key} is damaged; materialise it again") from None
+
+    def read(
+        self, asset: str, keys: Sequence[str], *, fingerprint: str | None = None, symbols: Sequence[str] | None = None
+    ) -> tuple[pd.DataFrame, dict[str, str]]:
+        """The rows of ``keys`` in order, and the sha256 of each partition read.
+
+        Parameters
+        ----------
+        fingerprint : str, optional
+            Refuse partitions computed under other settings.
+        symbols : sequence of str, optional
+            Keep the rows of these symbols only.
+
+        Raises
+        ------
+        MissingPartitionError, CorruptPartitionError, StalePartitionError
+        """
+        parts, hashes = [], {}
+        for key in keys:
+            content, record = self._verified(asset, key)
+            if fingerprint is not None and record.fingerprint != fingerprint:
+                raise StalePartitionError(
+                    f"{asset}: partition {key} was computed under settings {record.fingerprint}, those in force are "
+                    f"{fingerprint}; materialise it again, or run with --rebuild"
+                )
+            parts.append(_decode(asset, key, content, symbols))
+            hashes[key] = record.sha256
+        return _joined(asset, parts), hashes
+
+    def _verified(self, asset: str, key: str) -> tuple[bytes, Record]:
+        for _ in range(RETRIES):  # another run may be between the two renames of a partition
+            record = self.record(asset, key)
+            try:
+                content = self._files.get(f"tables/{asset}/{key}.parquet")
+            except FileNotFoundError:
+                content = b""
+            if hashlib.sha256(content).hexdigest() == record.sha256:
+                return content, record
+            time.sleep(0.02)
+        raise CorruptPartitionError(
+            f"{asset}: partition {key} is damaged, its bytes do not have the recorded sha256 {record.sha256[:12]}…; materialise it again"
+        )
+
+
+def encode(frame: pd.DataFrame, schema: pa.Schema) -> bytes:
+    """Parquet bytes that depend on the rows alone."""
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None)
+    buffer = io.BytesIO()
+    pq.write_table(
+        table, buffer, compression="zstd", use_dictionary=False, write_statistics=False, write_page_checksum=True, store_schema=False
+    )
+    return buffer.getvalue()
+
+
+def _decode(asset: str, key: str, content: bytes, symbols: Sequence[str] | None) -> pa.Table:
+    schema = schemas.TABLES[asset].arrow()
+    table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+    if table.schema.names != schema.names:
+        raise StalePartitionError(f"{asset}: partition {key} was stored under another schema; materialise it again")
+    if symbols is not None:
+        table = table.filter(pa.compute.is_in(table["symbol"], pa.array(list(symbols), pa.string())))
+    return table.cast(schema)
+
+
+def _joined(asset: str, parts: list[pa.Table]) -> pd.DataFrame:
+    table = schemas.TABLES[asset]
+    if not parts:
+        return table.empty()
+    frame = pa.concat_tables(parts).to_pandas()
+    return frame.astype({name: schemas.PANDAS[c.kind] for name, c in table.columns.items()})

@@ -1,0 +1,62 @@
+"""Training runs in MLflow, tied to the materialisation that made them, and back."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+
+EXPERIMENT = "trade_assets"
+SQLITE = "sqlite:///"
+
+
+class Tracking:
+    """One MLflow run a model and retrain date; the client is made when the first is logged."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._client = None
+        self._experiment_id = ""
+
+    def log(
+        self, context: dg.AssetExecutionContext, model: str, as_of: pd.Timestamp, parameters: Mapping[str, object], metrics: Mapping[str, float]
+    ) -> None:
+        """Record a fit, and its MLflow run in the metadata of the partition it belongs to."""
+        from mlflow.entities import Metric, Param
+
+        client, key = self._started(), as_of.strftime("%Y-%m-%d")
+        tags = {
+            "mlflow.runName": f"{model} {key}",
+            "dagster_run_id": context.run.run_id,
+            "dagster_asset": context.asset_key.to_user_string(),
+            "dagster_partition": key,
+            "model": model,
+        }
+        run = client.create_run(self._experiment_id, tags=tags)
+        kept = [Metric(name, float(value), 0, 0) for name, value in metrics.items() if value == value]
+        client.log_batch(run.info.run_id, metrics=kept, params=[Param(name, str(value)) for name, value in parameters.items()])
+        client.set_terminated(run.info.run_id)
+        context.add_asset_metadata({f"mlflow_run_{model}": dg.MetadataValue.text(run.info.run_id)}, partition_key=key)
+
+    def log_entry(self, context: dg.AssetExecutionContext, fit: pd.DataFrame) -> None:
+        """Record the one row of a ``base_models`` fit."""
+        row = fit.iloc[0]
+        parameters = {"retrain_date": row["retrain_date"].date(), "n_rows": row["n_rows"], "artifact_sha256": row["artifact_sha256"]}
+        parameters |= {"size": json.loads(row["parameters"])["size"]}
+        inner = {f"rank_ic_{name}": ic for name, ic in json.loads(row["inner_folds"]).items() if ic is not None}
+        self.log(context, row["model"], row["retrain_date"], parameters, inner | {"inner_rank_ic": row["inner_rank_ic"]})
+
+    def _started(self):
+        if self._client is None:
+            os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+            os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+            if self._uri.startswith(SQLITE):
+                Path(self._uri.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+            from mlflow import MlflowClient
+
+            self._client = MlflowClient(self._uri)
+            experiment = self._client.get_experiment_by_name(EXPERIMENT)
+            self._experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT)
+        return self._client

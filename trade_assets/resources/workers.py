@@ -1,0 +1,64 @@
+"""Processes that fit models side by side: one fit a process, one thread each."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
+from typing import TypeVar
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+PRELOADED = ["trade_assets.domain.models.fitting", "trade_assets.domain.models.quantiles", "lightgbm", "xgboost", "sklearn.linear_model"]
+SERIAL_JOBS = 6
+
+
+class Workers:
+    """A pool that starts when there is enough to do, and gives results in the order of the jobs."""
+
+    def __init__(self, count: int = 0) -> None:
+        self.count = count or len(os.sched_getaffinity(0))
+        self._pool: ProcessPoolExecutor | None = None
+
+    def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
+        """Results in order. A few jobs run here; many run side by side, with two a worker under way at once."""
+        jobs = iter(jobs)
+        first = list(islice(jobs, SERIAL_JOBS + 1))
+        if self.count == 1 or len(first) <= SERIAL_JOBS:
+            yield from map(function, first)
+            yield from map(function, jobs)
+            return
+        yield from self._side_by_side(function, first, jobs)
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def _side_by_side(self, function: Callable[[J], R], first: list[J], rest: Iterator[J]) -> Iterator[R]:
+        pool = self._started()
+        under_way: dict[int, Future[R]] = {}
+        done_to = 0
+
+        def all_jobs() -> Iterator[J]:
+            yield from first
+            yield from rest
+
+        for number, job in enumerate(all_jobs()):
+            under_way[number] = pool.submit(function, job)
+            while sum(not f.done() for f in under_way.values()) >= 2 * self.count:
+                wait([f for f in under_way.values() if not f.done()], return_when=FIRST_COMPLETED)
+            while done_to in under_way and under_way[done_to].done():
+                yield under_way.pop(done_to).result()
+                done_to += 1
+        for number in sorted(under_way):
+            yield under_way[number].result()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(PRELOADED)
+            self._pool = ProcessPoolExecutor(self.count, mp_context=context)
+        return self._pool
