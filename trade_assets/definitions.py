@@ -1,11 +1,13 @@
 """The composition root: every asset, job, schedule and resource of a system, put together once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 
-from trade_assets import assets, partitions
+from trade_assets import assets, automation, partitions
+from trade_assets.assets import checks
 from trade_assets.resources.artifacts import ArtifactStore
+from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
 from trade_assets.resources.market_data.vintages import Vintages
@@ -19,8 +21,13 @@ ASSETS = dg.load_assets_from_modules(assets.GROUPS)
 SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
 
 
-def build_resources(settings: Settings) -> dict[str, object]:
-    """The outside world of a system with these settings."""
+def build_resources(
+    settings: Settings, *, rebuild: bool = False, on_stored: Callable[[str, str], None] = lambda asset, key: None
+) -> dict[str, object]:
+    """The outside world of a system with these settings.
+
+    ``rebuild`` accepts stored partitions computed under other settings; ``on_stored`` is told of every partition stored.
+    """
     files = Files(settings.store.url)
     tables = TableStore(files)
 
@@ -35,19 +42,30 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "market_data": Vintages(build_source(settings), files),
         "workers": Workers(settings.store.workers),
         "tracking": Tracking(settings.store.mlflow_uri),
+        "exports": Exports(settings.store.exports),
         "table_io": TableIO(
             tables,
             grid=partitions.GRID,
             fingerprint_of=fingerprint_of,
             code_version_of=lambda asset: SPECS[asset].code_version or "",
             legs=settings.index_legs().symbols(),
+            rebuild=rebuild,
+            on_stored=on_stored,
         ),
     }
 
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """All definitions; ``overrides`` replaces resources by name, for tests and proofs."""
-    return dg.Definitions(assets=ASSETS, resources=build_resources(load()) | dict(overrides or {}))
+    return dg.Definitions(
+        assets=ASSETS,
+        asset_checks=dg.load_asset_checks_from_modules([checks]),
+        jobs=automation.JOBS,
+        schedules=automation.SCHEDULES,
+        sensors=automation.SENSORS,
+        resources=build_resources(load()) | dict(overrides or {}),
+        executor=dg.in_process_executor,
+    )
 
 
 @dg.definitions

@@ -28,7 +28,7 @@ class Section(BaseModel):
 
 
 class History(Section):
-    start: dt.date = Field(dt.date(1999, 1, 4), description="first rebalance on or after this session; the book begins here in cash")
+    start: dt.date = Field(dt.date(2011, 1, 3), description="first rebalance on or after this session; the book begins here in cash")
     end: dt.date | None = Field(None, description="last session listed as a partition; none means the end of next year")
     anchor: dt.date = Field(dt.date(1999, 1, 4), description="session with ordinal 0 of the rebalance grid")
     rebalance_every: int = Field(10, ge=1, le=252, description="sessions from one rebalance to the next")
@@ -70,6 +70,7 @@ class Data(Section):
 class Store(Section):
     url: str = Field("data/store", description="directory or fsspec URL of tables, models and sealed source data")
     exports: Path = Field(Path("data/exports"), description="directory of the files and pages a person opens")
+    dagster_home: Path = Field(Path("data/dagster"), description="directory of Dagster's runs, events and logs")
     mlflow_uri: str = Field("sqlite:///data/mlflow.db", description="MLflow tracking store")
     workers: int = Field(0, ge=0, le=256, description="processes that fit models side by side; 0 means one a core")
 
@@ -149,7 +150,7 @@ class Modeling(Section):
     early_stopping_rounds: int = Field(50, ge=1, description="rounds without gain on an inner fold that end a fit")
     weight_half_life_rebalances: float = Field(52.0, gt=0, description="age at which a training row counts half")
     min_train_rows: int = Field(200, ge=2, description="fewer rows than this fit no model")
-    stack_alpha: float = Field(1.0, gt=0, description="ridge penalty of the stack, in rows of a standardised base score")
+    stack_alpha: float = Field(1.0, gt=0, description="ridge penalty of the stack; at 1 it weighs as much as the rows do")
     stack_min_rebalances: int = Field(12, ge=1, description="rebalances of past predictions below which the stack weighs equally")
     seed: int = Field(42, ge=0)
 

@@ -18,7 +18,10 @@ import pyarrow.parquet as pq
 
 REQUIREMENTS = ("skfolio==1.12.2", "arch==8.0.0")
 STOCKS = ("skfolio", "skfolio/datasets/data/sp500_dataset.csv.gz")
-INDICES = {"SP500": ("arch", "arch/data/sp500/sp500.csv.gz"), "NASDAQ": ("arch", "arch/data/nasdaq/nasdaq.csv.gz")}
+INDICES = {
+    "SP500": ("arch", "arch/data/sp500/sp500.csv.gz"),
+    "NASDAQ": ("arch", "arch/data/nasdaq/nasdaq.csv.gz"),
+}
 VALUES = ["open", "high", "low", "close", "volume"]
 SCHEMA = pa.schema(
     [("session", pa.timestamp("us")), ("symbol", pa.string())]
@@ -48,7 +51,11 @@ def stocks(wide: pd.DataFrame) -> pd.DataFrame:
 
 def index(symbol: str, raw: pd.DataFrame) -> pd.DataFrame:
     """Bars of one index; high and low are widened where they do not contain open and close."""
-    rows = raw.rename(columns=str.lower).rename(columns={"date": "session"}).assign(symbol=symbol, price_basis="raw")
+    rows = (
+        raw.rename(columns=str.lower)
+        .rename(columns={"date": "session"})
+        .assign(symbol=symbol, price_basis="raw")
+    )
     high, low = rows[["open", "high", "close"]].max(axis=1), rows[["open", "low", "close"]].min(axis=1)
     print(f"{symbol}: {int(((high > rows['high']) | (low < rows['low'])).sum())} rows repaired")
     return rows.assign(high=high, low=low).drop(columns="adj close")
@@ -56,11 +63,16 @@ def index(symbol: str, raw: pd.DataFrame) -> pd.DataFrame:
 
 def build(directory: Path) -> pa.Table:
     """The sessions common to all three data sets, sorted by session and symbol."""
-    frames = [stocks(read(directory, *STOCKS)), *(index(name, read(directory, *place)) for name, place in INDICES.items())]
+    frames = [
+        stocks(read(directory, *STOCKS)),
+        *(index(name, read(directory, *place)) for name, place in INDICES.items()),
+    ]
     common = set.intersection(*(set(frame["session"]) for frame in frames))
     bars = pd.concat(frames).assign(split_ratio=1.0, dividend=0.0)
     bars = bars[bars["session"].isin(common)].sort_values(["session", "symbol"], ignore_index=True)
-    return pa.Table.from_pandas(bars[SCHEMA.names].astype({"volume": "float64"}), SCHEMA, preserve_index=False)
+    return pa.Table.from_pandas(
+        bars[SCHEMA.names].astype({"volume": "float64"}), SCHEMA, preserve_index=False
+    )
 
 
 def main() -> None:
@@ -71,7 +83,15 @@ def main() -> None:
             download(directory)
         table = build(directory).replace_schema_metadata(None)
     target = Path(__file__).with_name("bars.parquet")
-    pq.write_table(table, target, compression="zstd", compression_level=19, use_dictionary=["symbol", "price_basis"], store_schema=False, write_page_checksum=True)
+    pq.write_table(
+        table,
+        target,
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=["symbol", "price_basis"],
+        store_schema=False,
+        write_page_checksum=True,
+    )
     print(f"{target.name}: {table.num_rows} rows, {target.stat().st_size} bytes")
 
 

@@ -1,4 +1,8 @@
-"""The performance table: metrics of the book and its benchmarks over several windows, as of each date."""
+"""The performance table: metrics of the book and its benchmarks over several windows, as of each date.
+
+Everything is measured from the first session with a fill: what the book waited in cash before that, for
+want of history, is not averaged in, for the benchmarks neither.
+"""
 
 import numpy as np
 import pandas as pd
@@ -27,12 +31,13 @@ def table(returns: pd.DataFrame, *, grid: Rebalances, dates: pd.DatetimeIndex) -
     dates : DatetimeIndex
     """
     ordered = returns.sort_values("session", ignore_index=True)
+    ordered = ordered.iloc[metrics.first_fill(ordered["turnover_frac"].to_numpy()) :]
     ends = ordered["rebalance_date"].to_numpy()
     parts = []
     for date in dates:
         through = int(np.searchsorted(ends, date.to_numpy(), side="right"))
         for window, last in WINDOWS.items():
-            first = _first_row(ends, grid, date, last)
+            first = _first_row(ends[:through], grid, date, last)
             if first is not None:
                 parts.extend(_entries(ordered.iloc[first:through], date, window))
     return pd.DataFrame(parts, columns=["rebalance_date", "window", "series", "metric", "value"])
@@ -40,7 +45,7 @@ def table(returns: pd.DataFrame, *, grid: Rebalances, dates: pd.DatetimeIndex) -
 
 def _first_row(ends: np.ndarray, grid: Rebalances, date: pd.Timestamp, last: int | None) -> int | None:
     dates = grid.window(date, last=last)
-    if last is not None and len(dates) < last:
+    if not len(ends) or (last is not None and (len(dates) < last or dates[0] < ends[0])):
         return None
     return int(np.searchsorted(ends, dates[0].to_numpy(), side="left"))
 
@@ -50,11 +55,9 @@ def _entries(rows: pd.DataFrame, date: pd.Timestamp, window: str) -> list[tuple]
     entries = []
     for series, column in SERIES.items():
         values = rows[column].to_numpy(dtype=float)
-        if series in ("qqq", "spy"):
-            values = values[1:] if len(values) and np.isnan(values[0]) else values
         if len(values) < 2 or np.isnan(values).any():
             continue
         turnover = rows.groupby("rebalance_date")["turnover_frac"].sum().to_numpy() if series == "portfolio" else None
-        found = metrics.summary(values, sessions[-len(values) :], turnover=turnover)
+        found = metrics.summary(values, sessions, turnover=turnover)
         entries.extend((date, window, series, metric, value) for metric, value in found.items())
     return entries

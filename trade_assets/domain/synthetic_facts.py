@@ -56,15 +56,26 @@ def filings(sessions: pd.DatetimeIndex, stocks: Traits, *, seed: int) -> Filings
     known = days.searchsorted(available)
     first_day = np.append(days, np.datetime64("9999-01-01"))[np.minimum(stocks.first, len(days))]
     exists = (known < len(days)) & (known <= stocks.last) & (period_ends[:, None] >= first_day)
-    return Filings(period_ends, available, _quality([n for _, n in draws]), exists, _news(known, exists), np.full(len(first_day), -1))
+    return Filings(
+        period_ends,
+        available,
+        _quality([n for _, n in draws]),
+        exists,
+        _news(known, exists),
+        np.full(len(first_day), -1),
+    )
 
 
-def facts(sessions: pd.DatetimeIndex, stocks: Traits, reports: Filings, bars: dict[str, np.ndarray], *, seed: int) -> pd.DataFrame:
+def facts(
+    sessions: pd.DatetimeIndex, stocks: Traits, reports: Filings, bars: dict[str, np.ndarray], *, seed: int
+) -> pd.DataFrame:
     """Every figure of every report, one row each."""
     figures = _figures(sessions, stocks, reports, bars, seed)
     quarter, stock = np.nonzero(reports.exists)
     ends = reports.period_ends[quarter]
-    available = reports.available[quarter, stock].astype("datetime64[us]") + np.timedelta64(AVAILABLE_HOUR_UTC, "h")
+    available = reports.available[quarter, stock].astype("datetime64[us]") + np.timedelta64(
+        AVAILABLE_HOUR_UTC, "h"
+    )
     focus = np.array(["Q1", "Q2", "Q3", "Q4"])[(ends.astype("datetime64[M]").astype(int) % 12) // 3]
     names = pd.array(stocks.symbols, dtype="str")
     each = pd.DataFrame(
@@ -75,7 +86,9 @@ def facts(sessions: pd.DatetimeIndex, stocks: Traits, reports: Filings, bars: di
             "available_utc": pd.DatetimeIndex(available, tz="UTC"),
         }
     )
-    return pd.concat([each.assign(fact=n, value=v[quarter, stock]) for n, v in figures.items()], ignore_index=True)
+    return pd.concat(
+        [each.assign(fact=n, value=v[quarter, stock]) for n, v in figures.items()], ignore_index=True
+    )
 
 
 def membership(sessions: pd.DatetimeIndex, stocks: Traits) -> pd.DataFrame:
@@ -115,12 +128,16 @@ def _figures(
     }
 
 
-def _splits_so_far(sessions: pd.DatetimeIndex, reports: Filings, bars: dict[str, np.ndarray], width: int) -> np.ndarray:
+def _splits_so_far(
+    sessions: pd.DatetimeIndex, reports: Filings, bars: dict[str, np.ndarray], width: int
+) -> np.ndarray:
     level = np.cumprod(np.nan_to_num(bars["split_ratio"][:, :width], nan=1.0), axis=0)
     return level[np.maximum(_last_session(sessions, reports), 0)]
 
 
-def _dividends_of_quarter(sessions: pd.DatetimeIndex, reports: Filings, bars: dict[str, np.ndarray], width: int) -> np.ndarray:
+def _dividends_of_quarter(
+    sessions: pd.DatetimeIndex, reports: Filings, bars: dict[str, np.ndarray], width: int
+) -> np.ndarray:
     paid = np.cumsum(np.nan_to_num(bars["dividend"][:, :width]), axis=0)
     return np.diff(paid[np.maximum(_last_session(sessions, reports), 0)], axis=0, prepend=0.0)
 
@@ -130,8 +147,12 @@ def _last_session(sessions: pd.DatetimeIndex, reports: Filings) -> np.ndarray:
 
 
 def _quarter(number: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    uniform = synthetic_draws.blocks(seed, FILINGS, 2 * number, width, lambda rng: rng.random((2, synthetic_draws.BLOCK)))
-    normal = synthetic_draws.blocks(seed, FILINGS, 2 * number + 1, width, lambda rng: rng.standard_normal(synthetic_draws.BLOCK))
+    uniform = synthetic_draws.blocks(
+        seed, FILINGS, 2 * number, width, lambda rng: rng.random((2, synthetic_draws.BLOCK))
+    )
+    normal = synthetic_draws.blocks(
+        seed, FILINGS, 2 * number + 1, width, lambda rng: rng.standard_normal(synthetic_draws.BLOCK)
+    )
     return uniform, normal
 
 
@@ -148,7 +169,9 @@ def _lag_days(late: np.ndarray, place: np.ndarray) -> np.ndarray:
 def _quality(normals: list[np.ndarray]) -> np.ndarray:
     values: list[np.ndarray] = []
     for normal in normals:
-        values.append(normal if not values else QUALITY_MEMORY * values[-1] + np.sqrt(1 - QUALITY_MEMORY**2) * normal)
+        values.append(
+            normal if not values else QUALITY_MEMORY * values[-1] + np.sqrt(1 - QUALITY_MEMORY**2) * normal
+        )
     return np.array(values)
 
 

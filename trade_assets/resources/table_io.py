@@ -28,6 +28,8 @@ class TableIO(dg.IOManager):
         Symbols an input declared with ``symbols="index_legs"`` is narrowed to.
     rebuild : bool
         Accept upstream partitions computed under other settings.
+    on_stored : callable
+        Told asset and key of every partition that has been stored.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class TableIO(dg.IOManager):
         code_version_of: Callable[[str], str],
         legs: Sequence[str],
         rebuild: bool = False,
+        on_stored: Callable[[str, str], None] = lambda asset, key: None,
     ) -> None:
         self._tables = tables
         self._grid = grid
@@ -46,6 +49,7 @@ class TableIO(dg.IOManager):
         self._code_version_of = code_version_of
         self._legs = list(legs)
         self._rebuild = rebuild
+        self._on_stored = on_stored
         self._read: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(dict)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
@@ -77,6 +81,7 @@ class TableIO(dg.IOManager):
                 inputs={name: _combined(by_key.get(key, [])) for name, by_key in sorted(inputs.items())},
             )[key]
             step.add_asset_metadata(metadata=_metadata(record), asset_key=context.asset_key, partition_key=key)
+            self._on_stored(asset, key)
 
     def _keys(self, key: str, last: int | None, lag: int) -> list[str]:
         return [date.strftime("%Y-%m-%d") for date in self._grid.window(pd.Timestamp(key), last=last, lag=lag)]

@@ -56,6 +56,10 @@ class TableStore:
         """Keys of the stored partitions of ``asset``, in order."""
         return self._files.names(f"records/{asset}", ".json")
 
+    def sweep(self) -> list[str]:
+        """Remove what killed writers left behind; returns the names."""
+        return self._files.sweep()
+
     def write(
         self, asset: str, frames: dict[str, pd.DataFrame], *, fingerprint: str, code_version: str, inputs: dict[str, str]
     ) -> dict[str, Record]:

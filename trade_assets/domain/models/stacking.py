@@ -12,8 +12,9 @@ STACK = "ridge_stack"
 def fit(predictions: pd.DataFrame, outcomes: pd.DataFrame, *, models: list[str], alpha: float, min_rebalances: int) -> pd.DataFrame:
     """Weigh the base models by what their past predictions were worth.
 
-    Minimises ``|Z w - y|^2 + alpha |w|^2`` over ``w >= 0``, with Z the base models' centred ranks by date
-    and y the centred rank of the outcome, through non-negative least squares on the augmented rows.
+    Minimises ``|Z w - y|^2 + alpha s |w|^2`` over ``w >= 0``, with Z the base models' centred ranks by date,
+    y the centred rank of the outcome and s the mean squared length of Z's columns, through non-negative least
+    squares on the augmented rows.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ def fit(predictions: pd.DataFrame, outcomes: pd.DataFrame, *, models: list[str],
     models : list of str
         Base models, in order.
     alpha : float, > 0
-        Ridge penalty in rows.
+        Ridge penalty; at 1 it weighs as much as the rows do.
     min_rebalances : int
         Dates below which every model weighs the same.
 
@@ -33,13 +34,13 @@ def fit(predictions: pd.DataFrame, outcomes: pd.DataFrame, *, models: list[str],
     DataFrame
         ``model, coefficient, method, n_rows``; coefficients sum to 1.
     """
-    z = base_ranks(predictions, models)
-    rows = z.merge(outcomes[["feature_date", "symbol", "target"]].rename(columns={"feature_date": "rebalance_date"}), on=["rebalance_date", "symbol"], validate="one_to_one")
+    rows = base_ranks(predictions, models).merge(outcomes[["feature_date", "symbol", "target"]].rename(columns={"feature_date": "rebalance_date"}), on=["rebalance_date", "symbol"], validate="one_to_one")
     rows = rows.dropna(subset=models).sort_values(["rebalance_date", "symbol"], kind="stable")
     equal = np.full(len(models), 1 / len(models))
     weights, method = equal, "equal_weights"
     if rows["rebalance_date"].nunique() >= min_rebalances:
-        x = np.vstack([rows[models].to_numpy(dtype=float), np.sqrt(alpha) * np.eye(len(models))])
+        z = rows[models].to_numpy(dtype=float)
+        x = np.vstack([z, np.sqrt(alpha * (z * z).sum(axis=0).mean()) * np.eye(len(models))])
         solution = nnls(x, np.concatenate([rows["target"].to_numpy(dtype=float), np.zeros(len(models))]))[0]
         if solution.sum() > 0:
             weights, method = solution / solution.sum(), "ridge"

@@ -25,7 +25,12 @@ DARK = {
 }  # fmt: skip
 RANK = {name: place for place, name in enumerate(("portfolio", "equal_weight", "qqq", "spy"), start=1)}
 SESSIONS = "@sessions"
-DOUBLINGS = [2.0**n for n in range(-6, 13)]
+DOUBLINGS = {
+    "tickmode": "array",
+    "tickprefix": "",
+    "tickvals": [2.0**n for n in range(-6, 13)],
+    "ticktext": [f"${2.0**n:g}" for n in range(-6, 13)],
+}
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
 
@@ -42,11 +47,11 @@ class Chart:
 
 def growth(series: Mapping[str, np.ndarray], labels: Mapping[str, str], bands: list[dict]) -> dict:
     """Value of one dollar put in before the first session, over bands of the market regime."""
-    lines = [
-        _line(name, labels[name], _gapped(metrics.wealth, returns), yaxis="y2", hover="$%{y:.2f}")
-        for name, returns in _own_last(series)
-    ]
-    axis = _axis(type="log", tickprefix="$", overlaying="y", side="left", tickmode="array", tickvals=DOUBLINGS)
+    values = {name: _gapped(metrics.wealth, returns) for name, returns in _own_last(series)}
+    lines = [_line(name, labels[name], v, yaxis="y2", hover="$%{y:.2f}") for name, v in values.items()]
+    span = max(np.nanmax(v) for v in values.values()) / min(np.nanmin(v) for v in values.values())
+    ticks = DOUBLINGS if span > 6 else {"tickmode": "auto", "tickprefix": "$"}
+    axis = _axis(type="log", overlaying="y", side="left") | ticks
     return {"data": bands + lines, "layout": _layout(yaxis=_hidden_axis(), yaxis2=axis)}
 
 
@@ -113,7 +118,7 @@ def regime_bands(sessions: pd.DatetimeIndex, regimes: np.ndarray) -> list[dict]:
     ends = np.append(change, len(sessions) - 1) if len(change) else change
     return [
         {
-            "type": "scatter", "mode": "lines", "name": f"{name.capitalize()} market", "hoverinfo": "skip",
+            "type": "scatter", "mode": "lines", "name": name.capitalize(), "hoverinfo": "skip",
             "x": _days(sessions[ends]), "y": (regimes[ends] == name).astype(int).tolist(),
             "line": {"width": 0, "shape": "hv", "color": f"--{name}"}, "fill": "tozeroy", "fillcolor": f"--{name}",
             "legendrank": 2000,

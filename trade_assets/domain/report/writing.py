@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 UNDEFINED = "–"
-MONTHS = tuple(
-    "January February March April May June July August September October November December".split()
-)
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 HEAT_STEPS = (0.01, 0.03, 0.06)
 
 

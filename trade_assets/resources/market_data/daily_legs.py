@@ -12,4 +12,10 @@ def of(bars: pd.DataFrame, legs: list[str]) -> pd.DataFrame:
     if rows.empty:
         return schemas.RAW["index_bars"].empty()
     ends = calendar.close_utc(pd.DatetimeIndex(rows["session"]))
-    return pd.DataFrame({"bar_end_utc": ends, "symbol": rows["symbol"].array, **{c: rows[c].array for c in schemas.BAR_VALUES}})
+    return pd.DataFrame(
+        {
+            "bar_end_utc": ends,
+            "symbol": rows["symbol"].array,
+            **{c: rows[c].array for c in schemas.BAR_VALUES},
+        }
+    )

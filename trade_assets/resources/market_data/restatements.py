@@ -25,18 +25,29 @@ def changes(table: str, sealed: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFra
     key = schemas.RAW[table].key()
     same = pd.concat([sealed, fresh], ignore_index=True).duplicated(keep=False).to_numpy()
     old, new = _long(table, sealed[~same[: len(sealed)]], key), _long(table, fresh[~same[len(sealed) :]], key)
-    both = old.merge(new, on=[*key, "column"], how="outer", suffixes=("_old", "_new"), indicator=True, validate="one_to_one")
+    both = old.merge(
+        new,
+        on=[*key, "column"],
+        how="outer",
+        suffixes=("_old", "_new"),
+        indicator=True,
+        validate="one_to_one",
+    )
     differ = both[(both["_merge"] != "both") | (both["text_old"] != both["text_new"])].reset_index(drop=True)
     numbers = [pd.to_numeric(differ[name], errors="coerce") for name in ("text_old", "text_new")]
     rest = [name for name in key if name not in ("session", "symbol")]
     return pd.DataFrame(
         {
             "table": table,
-            "session": sessions_of(table, differ).strftime("%Y-%m-%d") if len(differ) else pd.Series(dtype="str"),
+            "session": sessions_of(table, differ).strftime("%Y-%m-%d")
+            if len(differ)
+            else pd.Series(dtype="str"),
             "symbol": differ["symbol"],
             "row": differ[rest].astype("str").agg(" ".join, axis=1) if rest and len(differ) else "",
             "column": differ["column"],
-            "kind": differ["_merge"].astype("str").map({"both": "restated", "left_only": "withdrawn", "right_only": "added"}),
+            "kind": differ["_merge"]
+            .astype("str")
+            .map({"both": "restated", "left_only": "withdrawn", "right_only": "added"}),
             "sealed": differ["text_old"].fillna(""),
             "restated": differ["text_new"].fillna(""),
             "change_frac": numbers[1] / numbers[0] - 1,

@@ -35,15 +35,21 @@ class Sample:
         """The sample is one series of rows."""
         return f"{self.name}/{table}"
 
-    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def bars(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """Daily bars of the sessions in ``[start, end]``."""
         return protocol.within("bars", self._bars, start, end, as_of)
 
-    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def index_bars(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """Daily bars of the two indices, stamped with the close of their session."""
         return protocol.within("index_bars", self._index_bars, start, end, as_of)
 
-    def fundamentals(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def fundamentals(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """No facts: the sample has none."""
         return schemas.RAW["fundamentals"].empty()
 
@@ -62,4 +68,6 @@ class Sample:
 
     @cached_property
     def _index_bars(self) -> pd.DataFrame:
-        return schemas.check("sample source, index_bars", schemas.RAW["index_bars"], daily_legs.of(self._bars, self._legs))
+        return schemas.check(
+            "sample source, index_bars", schemas.RAW["index_bars"], daily_legs.of(self._bars, self._legs)
+        )

@@ -52,7 +52,9 @@ class Log:
         """Read the entries that other writers, or this one, have added; returns the new ones."""
         names = self._files.names(self._directory, ".json")
         if names != [f"{number:08d}" for number in range(len(names))]:
-            raise CorruptSealError(f"{self._directory}: entries are missing, found {len(names)} up to {names[-1]}; restore the directory")
+            raise CorruptSealError(
+                f"{self._directory}: entries are missing, found {len(names)} up to {names[-1]}; restore the directory"
+            )
         new = [self._read(name) for name in names[len(self.entries) :]]
         self.entries += new
         return new
@@ -135,12 +137,17 @@ class Seals:
             self._reload()
         return sessions[[session not in self._index for session in sessions]]
 
-    def add(self, sessions: pd.DatetimeIndex, frame: pd.DataFrame, *, exact: set[pd.Timestamp], now: pd.Timestamp) -> None:
+    def add(
+        self, sessions: pd.DatetimeIndex, frame: pd.DataFrame, *, exact: set[pd.Timestamp], now: pd.Timestamp
+    ) -> None:
         """Seal ``frame`` as all that is known of ``sessions``; those already sealed stay as they are."""
         owner = protocol.sessions_of(self._table, frame)
         while len(sessions := self.missing(sessions)):
             groups = _grouped(sessions, owner.value_counts().reindex(sessions, fill_value=0))
-            parts = [self._part(group, frame[owner.isin(group)], owner[owner.isin(group)], exact) for group in groups]
+            parts = [
+                self._part(group, frame[owner.isin(group)], owner[owner.isin(group)], exact)
+                for group in groups
+            ]
             self._log.append({"sealed_utc": now.isoformat(), "parts": parts})
 
     def read(self, sessions: pd.DatetimeIndex) -> pd.DataFrame:
@@ -152,13 +159,23 @@ class Seals:
                 slices[-1] = (seal.part, slices[-1][1], seal.offset + seal.rows)
             elif seal.rows:
                 slices.append((seal.part, seal.offset, seal.offset + seal.rows))
-        return self._parts.frame([self._parts.get(part).slice(first, last - first) for part, first, last in slices])
+        return self._parts.frame(
+            [self._parts.get(part).slice(first, last - first) for part, first, last in slices]
+        )
 
-    def _part(self, sessions: pd.DatetimeIndex, frame: pd.DataFrame, owner: pd.DatetimeIndex, exact: set[pd.Timestamp]) -> dict[str, Any]:
+    def _part(
+        self,
+        sessions: pd.DatetimeIndex,
+        frame: pd.DataFrame,
+        owner: pd.DatetimeIndex,
+        exact: set[pd.Timestamp],
+    ) -> dict[str, Any]:
         counts = owner.value_counts().reindex(sessions, fill_value=0)
         return {
             "sha256": self._parts.put(frame),
-            "sessions": [[f"{s:%Y-%m-%d}", int(n), s in exact] for s, n in zip(sessions, counts, strict=True)],
+            "sessions": [
+                [f"{s:%Y-%m-%d}", int(n), s in exact] for s, n in zip(sessions, counts, strict=True)
+            ],
         }
 
     def _reload(self) -> None:

@@ -31,21 +31,29 @@ class Synthetic:
         traits = self._settings.model_dump_json(exclude={"sessions"})
         return f"{self.name}-{hashlib.sha256(traits.encode()).hexdigest()[:12]}/{table}"
 
-    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def bars(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """Daily bars of the sessions in ``[start, end]``, raw prices with their actions."""
         last = end if as_of is None else min(end, as_of)
         rows = slice(self._sessions.searchsorted(start), self._sessions.searchsorted(last, side="right"))
         session, symbol = np.nonzero(~np.isnan(self.market.bars["close"][rows]))
         values = {name: panel[rows][session, symbol] for name, panel in self.market.bars.items()}
         days, names = self._sessions[rows][session], self._names[symbol]
-        frame = pd.DataFrame({"session": days, "symbol": names, **values, "adjustment_factor": np.nan, "price_basis": "raw"})
+        frame = pd.DataFrame(
+            {"session": days, "symbol": names, **values, "adjustment_factor": np.nan, "price_basis": "raw"}
+        )
         return schemas.check("synthetic source, bars", schemas.RAW["bars"], frame)
 
-    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def index_bars(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """Daily bars of the two legs, stamped with the close of their session."""
         return protocol.within("index_bars", self._index_bars, start, end, as_of)
 
-    def fundamentals(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def fundamentals(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """Facts that became available in the sessions ``[start, end]``; ``quality`` carries the planted signal."""
         return protocol.within("fundamentals", self._facts, start, end, as_of)
 
@@ -64,7 +72,9 @@ class Synthetic:
         """
         place = self._sessions.get_indexer([date])[0]
         if place < 0:
-            raise ValueError(f"{date.date()} must be a session of the synthetic market, which ends {self.complete_through.date()}")
+            raise ValueError(
+                f"{date.date()} must be a session of the synthetic market, which ends {self.complete_through.date()}"
+            )
         scores = self.market.expected_return_frac[place]
         return pd.Series(scores, index=self._names[: len(scores)], name="expected_return_frac").dropna()
 
@@ -93,7 +103,13 @@ class Synthetic:
     def _index_bars(self) -> pd.DataFrame:
         legs = [len(self._names) - len(synthetic_market.LEGS) + i for i in range(len(synthetic_market.LEGS))]
         daily = [
-            pd.DataFrame({"session": self._sessions, "symbol": self._names[i], **{c: self.market.bars[c][:, i] for c in schemas.BAR_VALUES}})
+            pd.DataFrame(
+                {
+                    "session": self._sessions,
+                    "symbol": self._names[i],
+                    **{c: self.market.bars[c][:, i] for c in schemas.BAR_VALUES},
+                }
+            )
             for i in legs
         ]
         frame = daily_legs.of(pd.concat(daily), list(synthetic_market.LEGS))
@@ -106,4 +122,6 @@ class Synthetic:
 
     @cached_property
     def _membership(self) -> pd.DataFrame:
-        return schemas.check("synthetic source, membership", schemas.RAW["membership"], self.market.membership)
+        return schemas.check(
+            "synthetic source, membership", schemas.RAW["membership"], self.market.membership
+        )

@@ -43,7 +43,9 @@ class Vintages:
         The instant now, UTC; decides what is sealed on its own day, and never what a table holds.
     """
 
-    def __init__(self, inner: MarketData, files: Files, *, clock: Callable[[], pd.Timestamp] = utc_now) -> None:
+    def __init__(
+        self, inner: MarketData, files: Files, *, clock: Callable[[], pd.Timestamp] = utc_now
+    ) -> None:
         self._inner, self._clock = inner, clock
         self._seals = {table: Seals(files, _directory(inner, table), table) for table in protocol.TIME_COLUMN}
         self._snapshots = Log(files, _directory(inner, "membership"))
@@ -75,15 +77,21 @@ class Vintages:
         """Name of the series of rows."""
         return self._inner.identity(table)
 
-    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def bars(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """Daily bars of the sessions in ``[start, end]`` as first seen; raises :class:`BarsNotYetThereError`."""
         return self._served("bars", start, end, as_of)
 
-    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def index_bars(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """Bars of the index legs in the sessions ``[start, end]`` as first seen."""
         return self._served("index_bars", start, end, as_of)
 
-    def fundamentals(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    def fundamentals(
+        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
         """Facts that became available in the sessions ``[start, end]`` as first seen."""
         return self._served("fundamentals", start, end, as_of)
 
@@ -93,9 +101,13 @@ class Vintages:
         while (entry := self._snapshot_reaching(wanted)) is None:
             through = self._inner.complete_through
             if through < wanted:
-                raise BarsNotYetThereError(f"{self.name} source: membership at {wanted:%Y-%m-%d} is not there yet, the source ends {through:%Y-%m-%d}")
+                raise BarsNotYetThereError(
+                    f"{self.name} source: membership at {wanted:%Y-%m-%d} is not there yet, the source ends {through:%Y-%m-%d}"
+                )
             part = self._snapshot_rows.put(self._inner.membership())
-            self._snapshots.append({"sealed_utc": self._clock().isoformat(), "through": f"{through:%Y-%m-%d}", "sha256": part})
+            self._snapshots.append(
+                {"sealed_utc": self._clock().isoformat(), "through": f"{through:%Y-%m-%d}", "sha256": part}
+            )
         rows = self._snapshot_rows.frame([self._snapshot_rows.get(entry["sha256"])])
         return protocol.members_known(rows, as_of)
 
@@ -123,7 +135,9 @@ class Vintages:
                 reports.append(changes(table, seals.read(block), fresh))
         return self._restatements.record(pd.concat(reports, ignore_index=True) if reports else None, now=now)
 
-    def _served(self, table: str, start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.DataFrame:
+    def _served(
+        self, table: str, start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp | None
+    ) -> pd.DataFrame:
         sessions = calendar.sessions_between(start, end if as_of is None else min(end, as_of))
         self._seal(table, sessions)
         return self._seals[table].read(sessions)
@@ -143,9 +157,13 @@ class Vintages:
     def _refuse_absent(self, table: str, last: pd.Timestamp, now: pd.Timestamp) -> None:
         through = self._inner.complete_through
         if last > through:
-            raise BarsNotYetThereError(f"{self.name} source: {table} of session {last:%Y-%m-%d} are not there yet, the source ends {through:%Y-%m-%d}")
+            raise BarsNotYetThereError(
+                f"{self.name} source: {table} of session {last:%Y-%m-%d} are not there yet, the source ends {through:%Y-%m-%d}"
+            )
         if calendar.close_utc(pd.DatetimeIndex([last]))[0] > now:
-            raise BarsNotYetThereError(f"{self.name} source: {table} of session {last:%Y-%m-%d} are not there yet, it has not closed")
+            raise BarsNotYetThereError(
+                f"{self.name} source: {table} of session {last:%Y-%m-%d} are not there yet, it has not closed"
+            )
 
     def _snapshot_reaching(self, date: pd.Timestamp) -> dict | None:
         for reload in (False, True):
@@ -167,6 +185,8 @@ def _blocks(sessions: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:
 
 def _own_days(sessions: pd.DatetimeIndex, now: pd.Timestamp) -> set[pd.Timestamp]:
     """Those of ``sessions`` after which at most one more has closed by ``now``."""
-    recent = calendar.sessions_between(now.tz_localize(None).normalize() - pd.Timedelta(days=20), now.tz_localize(None).normalize())
+    recent = calendar.sessions_between(
+        now.tz_localize(None).normalize() - pd.Timedelta(days=20), now.tz_localize(None).normalize()
+    )
     closed = recent[calendar.close_utc(recent) <= now]
     return set(sessions[sessions >= closed[-2]])

@@ -1,0 +1,46 @@
+# Only Python 3.11 and make are needed; everything else is installed into .venv from the lock.
+PYTHON ?= python3.11
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: run run-all prove test check lint types layers ui bench lock clean
+
+run: .venv/installed  ## ten stocks, the trades, the tear sheet: the sample from 2011
+	$(BIN)/trade-assets run
+
+run-all: .venv/installed  ## the whole sample history, twenty years, in a store of its own
+	TRADE_ASSETS_FILE=config/full.yaml $(BIN)/trade-assets run
+
+ui: .venv/installed  ## the Dagster UI on http://127.0.0.1:3000
+	$(BIN)/trade-assets ui
+
+test: .venv/installed  ## the test suite
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: .venv/installed
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: .venv/installed
+	$(BIN)/pyright
+
+layers: .venv/installed
+	$(BIN)/lint-imports
+
+check: lint types layers  ## everything that must hold before a commit, with coverage
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=90
+
+bench: .venv/installed  ## ours against its peers, small sizes
+	$(BIN)/python -m benchmarks
+
+lock: .venv/installed  ## resolve the newest versions again
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --no-header -o requirements.lock
+
+.venv/installed: requirements.lock requirements-uv.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf .venv data/store data/exports data/dagster data/mlflow.db data/full

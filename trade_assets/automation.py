@@ -1,0 +1,66 @@
+"""When things run: jobs, the daily schedule, the rebalance sensor."""
+
+import dagster as dg
+import pandas as pd
+
+from trade_assets import partitions
+from trade_assets.domain import calendar
+from trade_assets.resources.market_data.protocol import MarketData
+from trade_assets.resources.tables import TableStore
+
+rebalance_job = dg.define_asset_job(
+    "rebalance",
+    selection=dg.AssetSelection.groups("market_data", "market_gate", "stocks", "selection", "portfolio"),
+    description="Everything of one or more rebalance dates, from bars to trades.",
+)
+session_job = dg.define_asset_job(
+    "session", selection=dg.AssetSelection.groups("live"), description="What belongs to one session: seals its bars."
+)
+exports_job = dg.define_asset_job(
+    "export", selection=dg.AssetSelection.groups("exports"), description="The files and the page a person opens."
+)
+
+
+@dg.schedule(job=session_job, cron_schedule="30 18 * * 1-5", execution_timezone="America/New_York")
+def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Seals the bars of the newest closed session, on days the exchange was open."""
+    now = pd.Timestamp(context.scheduled_execution_time).tz_convert("UTC")
+    closed = _closed(partitions.LIVE_SESSIONS, now)
+    today = pd.Timestamp(context.scheduled_execution_time.date())
+    if not len(closed) or closed[-1] != today:
+        return dg.SkipReason(f"{today.date()} is not a closed session of the live history")
+    key = partitions.key_of(today)
+    return dg.RunRequest(partition_key=key, run_key=f"session {key}")
+
+
+@dg.sensor(job=rebalance_job, minimum_interval_seconds=600)
+def bi_weekly(
+    context: dg.SensorEvaluationContext, tables: dg.ResourceParam[TableStore], market_data: dg.ResourceParam[MarketData]
+) -> dg.RunRequest | dg.SkipReason:
+    """Asks for the next rebalance date once its session has closed and its bars are there."""
+    closed = _closed(partitions.GRID.dates, pd.Timestamp.now("UTC"))
+    stored = set(tables.keys("performance"))
+    due = [date for date in closed if partitions.key_of(date) not in stored]
+    if not due:
+        return dg.SkipReason("every closed rebalance date is there")
+    key = partitions.key_of(due[0])
+    if len(due) > 1 and not stored:
+        return dg.SkipReason(f"{len(due)} closed rebalance dates are missing: backfill the history first, from {key}")
+    if market_data.complete_through < due[0]:
+        return dg.SkipReason(f"the bars of {key} are not there yet: the source ends at {market_data.complete_through.date()}")
+    return dg.RunRequest(partition_key=key, run_key=f"rebalance {key}")
+
+
+@dg.run_status_sensor(run_status=dg.DagsterRunStatus.SUCCESS, monitored_jobs=[rebalance_job], request_job=exports_job)
+def export_after_rebalance(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+    """Writes the files and the page again after every rebalance run."""
+    return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+
+def _closed(dates: pd.DatetimeIndex, now: pd.Timestamp) -> pd.DatetimeIndex:
+    return dates[calendar.close_utc(dates) <= now]
+
+
+JOBS = [rebalance_job, session_job, exports_job]
+SCHEDULES = [daily]
+SENSORS = [bi_weekly, export_after_rebalance]

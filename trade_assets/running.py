@@ -1,0 +1,155 @@
+"""Running the graph from the command line: through Dagster, with progress and a summary."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from trade_assets import partitions
+from trade_assets.automation import exports_job, rebalance_job
+from trade_assets.definitions import build_definitions, build_resources
+from trade_assets.domain import calendar
+from trade_assets.resources.tables import TableStore
+from trade_assets.settings import Settings, load
+
+ROOT = Path(__file__).parents[1]
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+def run(first: str | None, last: str | None, last_n: int | None, *, rebuild: bool, console: Console) -> None:
+    """Materialise the rebalances asked for, export, and print what a person wants to know."""
+    settings, started = load(), time.monotonic()
+    keys = keys_between(first, last, last_n)
+    instance = prepared_instance(settings)
+    with _progress(console) as progress:
+        task = progress.add_task("starting", total=None)
+        resources = build_resources(
+            settings, rebuild=rebuild, on_stored=lambda asset, key: progress.update(task, advance=1, description=asset)
+        )
+        resources["tables"].sweep()
+        definitions = build_definitions(resources)
+        job = definitions.resolve_job_def(rebalance_job.name)
+        progress.update(task, total=len(job.asset_layer.executable_asset_keys) * len(keys))
+        _execute(job, instance, tags={RANGE_START: keys[0], RANGE_END: keys[-1]})
+        progress.update(task, description="done")
+    resources["workers"].close()
+    _execute(definitions.resolve_job_def(exports_job.name), instance, tags={})
+    _summary(settings, resources["tables"], keys, time.monotonic() - started, console)
+
+
+def keys_between(first: str | None, last: str | None, last_n: int | None) -> list[str]:
+    """Keys of the closed rebalances asked for, in order; raises ``ValueError`` where there is none."""
+    dates = partitions.GRID.dates
+    closed = dates[calendar.close_utc(dates) <= pd.Timestamp.now("UTC")]
+    for name, day in (("--from", first), ("--to", last)):
+        if day is not None and pd.isna(pd.to_datetime(day, format="%Y-%m-%d", errors="coerce")):
+            raise ValueError(f"{name} must be a date like 2018-12-31, was {day!r}")
+    chosen = closed[(closed >= pd.Timestamp(first or dates[0])) & (closed <= pd.Timestamp(last or closed[-1]))]
+    if not len(chosen):
+        raise ValueError(
+            f"no closed rebalance lies in the range asked for; they run from {closed[0].date()} to {closed[-1].date()}"
+        )
+    return [partitions.key_of(date) for date in (chosen[-last_n:] if last_n else chosen)]
+
+
+def prepared_instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance of this store; its directory is made ready where it is not."""
+    home = settings.store.dagster_home.absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.get()
+
+
+def serve(port: int) -> None:
+    """Start the UI and the daemon, on this machine only."""
+    prepared_instance(load())
+    command = [Path(sys.executable).with_name("dagster"), "dev", "-w", ROOT / "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    raise SystemExit(subprocess.call([str(part) for part in command]))
+
+
+def where(console: Console) -> None:
+    """Print what is in force."""
+    settings = load()
+    table = Table(show_header=False, box=None)
+    for name, value in {
+        "source": settings.data.source,
+        "history": f"{settings.history.start} to {partitions.key_of(partitions.GRID.dates[-1])}, {len(partitions.GRID)} rebalances",
+        "store": settings.store.url,
+        "exports": settings.store.exports,
+        "Dagster": settings.store.dagster_home,
+        "MLflow": settings.store.mlflow_uri,
+        "settings": settings.fingerprint(frozenset(Settings.model_fields) - {"store"}),
+    }.items():
+        table.add_row(name, str(value))
+    console.print(table)
+
+
+def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, tags: dict[str, str]) -> None:
+    result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    if result.success:
+        return
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            raise RuntimeError(f"{event.step_key} failed: {error.message.strip() if error else 'no reason was recorded'}")
+    raise RuntimeError(f"{job.name} failed: a blocking check did not pass; open the UI for run {result.run_id}")
+
+
+def _progress(console: Console) -> Progress:
+    columns = TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TextColumn("partitions"), TimeElapsedColumn()
+    return Progress(*columns, console=console, transient=False)
+
+
+def _summary(settings: Settings, tables: TableStore, keys: list[str], seconds: float, console: Console) -> None:
+    trades, target = tables.read("trades", keys[-1:])[0], tables.read("target_weights", keys[-1:])[0]
+    signal = tables.read("market_signals", keys[-1:])[0].iloc[-1]
+    book = tables.read("portfolio_returns", keys[-1:])[0].iloc[-1]
+    performance = tables.read("performance", keys[-1:])[0]
+    console.print(
+        f"\n[bold]As of {keys[-1]}[/]: equity {book['equity_usd']:,.0f} USD, market {signal['market_regime']}, "
+        f"exposure {signal['exposure_scalar']:.0%}"
+    )
+    console.print(_holdings(target, trades))
+    console.print(_figures(performance))
+    exports = settings.store.exports
+    console.print(f"Tear sheet  {exports / 'tear_sheet.html'}\nFiles       {exports}/*.csv, *.json, *.parquet\nUI          make ui")
+    console.print(f"[dim]{len(keys)} rebalances in {seconds:.0f} s, source {settings.data.source}[/]")
+
+
+def _holdings(target: pd.DataFrame, trades: pd.DataFrame) -> Table:
+    table = Table(title="What to hold, and the orders that get there", title_justify="left")
+    for name in ("symbol", "target", "held", "order", "shares", "USD"):
+        table.add_column(name, justify="left" if name in ("symbol", "order") else "right")
+    for row in trades.sort_values(["target_weight", "symbol"], ascending=[False, True]).itertuples():
+        moves = row.shares != 0
+        table.add_row(
+            row.symbol, f"{row.target_weight:.1%}", f"{row.held_weight:.1%}", row.action,
+            f"{row.shares:+,.0f}" if moves else "", f"{row.notional_usd:+,.0f}" if moves else "",
+        )  # fmt: skip
+    cash = target.loc[target["symbol"] == "CASH", "weight"].iloc[0]
+    table.add_row("CASH", f"{cash:.1%}", f"{1 - trades['held_weight'].sum():.1%}", "", "", "")
+    return table
+
+
+def _figures(performance: pd.DataFrame) -> Table:
+    shown = {"cagr": "CAGR", "volatility": "volatility", "sharpe_ratio": "Sharpe", "max_drawdown": "max drawdown", "calmar": "Calmar"}
+    table = Table(title="Since the first fill, net of costs", title_justify="left")
+    table.add_column("")
+    for name in shown.values():
+        table.add_column(name, justify="right")
+    values = performance[performance["window"] == "since_start"].pivot(index="series", columns="metric", values="value")
+    for series in [s for s in ("portfolio", "equal_weight", "qqq", "spy") if s in values.index]:
+        cells = [f"{values.at[series, m]:.2f}" if m in ("sharpe_ratio", "calmar") else f"{values.at[series, m]:.1%}" for m in shown]
+        table.add_row(series.replace("_", " "), *cells)
+    return table
