@@ -94,7 +94,8 @@ def where(console: Console) -> None:
 
 
 def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, tags: dict[str, str]) -> None:
-    result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    result = job.execute_in_process(run_config=quiet, instance=instance, tags=tags, raise_on_error=False)
     if result.success:
         return
     for event in result.all_events:

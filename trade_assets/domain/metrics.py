@@ -311,7 +311,7 @@ def relative(
     risk_free_frac: float = 0.0,
     periods_per_year: float = SESSIONS_PER_YEAR,
 ) -> dict[str, float]:
-    """Every metric against a benchmark over the same sessions, by the names of ``report.glossary.RELATIVE``."""
+    """Every metric against a benchmark, session by session, by the names of ``report.glossary.RELATIVE``."""
     returns, benchmark = _paired(returns, benchmark)
     active = returns - benchmark
     return {

@@ -84,7 +84,7 @@ def traits(count: int, *, seed: int, delisting_rate_per_year: float) -> Traits:
 
 
 def of_chunk(chunk: int, count: int, *, seed: int) -> dict[str, np.ndarray]:
-    """The shocks of one chunk of sessions: arrays of shape (CHUNK, count), of the factor and the legs narrower."""
+    """The shocks of one chunk: arrays of shape (CHUNK, count), of the factor and the legs narrower."""
     names = ("overnight", "intraday", "high", "low", "volume", "split")
     normal = blocks(seed, SESSIONS, chunk, count, lambda rng: rng.standard_normal((len(names), CHUNK, BLOCK)))
     rng = stream(seed, FACTOR, chunk, 0)

@@ -1,6 +1,7 @@
 """What the companies of the synthetic market file, when it becomes known, and who is in its index."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ class Filings:
     _newest: np.ndarray
 
     def learn(self, t: int, quality: np.ndarray) -> None:
-        """Put into ``quality`` what is first known at the close of session ``t``; an older quarter never wins."""
+        """Put into ``quality`` what is first known at the close of ``t``; an older quarter never wins."""
         for quarter, stock in zip(*self.news.get(t, ((), ())), strict=True):
             if quarter > self._newest[stock]:
                 self._newest[stock], quality[stock] = quarter, self.quality[quarter, stock]
@@ -95,7 +96,7 @@ def membership(sessions: pd.DatetimeIndex, stocks: Traits) -> pd.DataFrame:
     """First and last day of every stock in the index, of those that have joined."""
     joined = np.flatnonzero((stocks.joins < len(sessions)) & (stocks.joins <= stocks.leaves))
     leaves = stocks.leaves[joined]
-    last = sessions[np.minimum(leaves, len(sessions) - 1)].to_series(index=range(len(joined)))
+    last = sessions[np.minimum(leaves, len(sessions) - 1)].to_series(index=pd.RangeIndex(len(joined)))
     return pd.DataFrame(
         {
             "symbol": pd.array([stocks.symbols[i] for i in joined], dtype="str"),
@@ -180,4 +181,4 @@ def _news(known: np.ndarray, exists: np.ndarray) -> dict[int, tuple[np.ndarray, 
     order = np.argsort(known[quarter, stock], kind="stable")
     when, quarter, stock = known[quarter, stock][order], quarter[order], stock[order]
     bounds = np.flatnonzero(np.diff(when, prepend=-1, append=-2))
-    return {int(when[a]): (quarter[a:b], stock[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)}
+    return {int(when[a]): (quarter[a:b], stock[a:b]) for a, b in pairwise(bounds)}

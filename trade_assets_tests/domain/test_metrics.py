@@ -170,6 +170,22 @@ def test_a_book_is_measured_from_its_first_trade():
     assert metrics.first_fill(np.zeros(4)) == 4
 
 
+def test_regimes_split_the_sessions_and_nothing_is_lost():
+    returns = np.array([0.01, -0.02, 0.03, 0.0, 0.01])
+    table = metrics.regime_performance(returns, np.array(["up", "down", "up", "down", "up"]))
+    assert table["regime"].tolist() == ["down", "up"]
+    assert table["n_sessions"].tolist() == [2, 3]
+    up = np.array([0.01, 0.03, 0.01])
+    assert table["sharpe_ratio"][1] == metrics.sharpe_ratio(up)
+    assert table["mean_return_annual"].to_numpy() == pytest.approx([-0.01 * 252, 0.05 / 3 * 252])
+    assert table["max_drawdown"].to_numpy() == pytest.approx([-0.02, 0.0])
+    assert table["win_rate"].tolist() == [0.0, 1.0]
+
+
+def test_regimes_of_no_session_are_an_empty_table():
+    assert metrics.regime_performance(np.zeros(0), np.zeros(0, dtype=object)).empty
+
+
 RANKED = st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=3, max_size=60)
 
 

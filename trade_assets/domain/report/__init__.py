@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import jinja2
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from trade_assets.domain from trade_assets.domain.report import charts, decision, glossary, record, writing
+from trade_assets.domain.report import charts, decision, figures, glossary, record, writing
 from trade_assets.domain.report.charts import Chart
 from trade_assets.domain.report.sparkline import sparkline_markdown, sparkline_svg
 
@@ -43,7 +42,7 @@ def tear_sheet(
     signals : DataFrame
         Rows of ``market_signals``.
     rank_ic : DataFrame
-        ``rebalance_date, model, rank_ic``; null where a date has none.
+        ``rebalance_date`` (when the outcome was known), ``model``, ``rank_ic`` (null where undefined).
     target, trades, champion : DataFrame
         Newest rows of ``target_weights``, ``trades`` and ``champion_model``.
     notes : sequence of str
@@ -60,29 +59,25 @@ def tear_sheet(
     str
         HTML. Same tables, same bytes.
     """
-    book = record.measured(returns)
-    has_record = len(book) >= 2
+    book, in_force = record.measured(returns), _role(champion, "champion")
+    shown = figures.of_book(book, signals, labels=labels, risk_free_frac=risk_free_frac)
     page = {
         "decision": decision.decide(target, trades),
         "signal": decision.latest_signal(signals),
-        "champion": _role(champion, "champion"),
+        "champion": in_force,
         "challenger": _role(champion, "challenger"),
-        "equity_usd": float(returns.sort_values("session")["equity_usd"].iloc[-1]) if len(returns) else np.nan,
-        "n_waiting": len(returns) - len(book),
+        "last": returns.sort_values("session").iloc[-1] if len(returns) else None,
         "book": book,
-        "has_record": has_record,
+        "n_waiting": len(returns) - len(book),
         "skill": record.skill(rank_ic),
         "notes": list(notes),
         "facts": dict(facts),
         "labels": labels,
         "risk_free_frac": risk_free_frac,
-        "glossary": glossary,
-        "tiles": TILES,
-        "months": [name[:3] for name in writing.MONTHS],
+        "has_record": bool(shown),
     }
-    figures = _figures(book, signals, _champion_ic(rank_ic, page["champion"]), labels, risk_free_frac)
-    tables = _record(book, signals, risk_free_frac) if has_record else {}
-    return _render(page | tables, figures, book)
+    tables = _record(book, signals, risk_free_frac) if shown else {}
+    return _render(page | tables, [*shown, figures.of_skill(rank_ic, in_force)])
 
 
 def _record(book: pd.DataFrame, signals: pd.DataFrame, risk_free_frac: float) -> dict:
@@ -102,16 +97,19 @@ def _role(champion: pd.DataFrame, role: str) -> pd.Series | None:
     return rows.iloc[-1] if len(rows) else None
 
 
-def _render(page: Mapping[str, object], figures: Mapping[str, Chart], book: pd.DataFrame) -> str:
-    payload = {
-        "figures": {name: chart.figure for name, chart in figures.items() if chart.figure},
-        "sessions": pd.DatetimeIndex(book["session"]).strftime("%Y-%m-%d").tolist(),
-        "palettes": {"light": charts.LIGHT, "dark": charts.DARK},
-    }
-    drawing = bool(payload["figures"])
-    template = ENVIRONMENT.get_template("tear_sheet.html.j2")
-    plotly = Markup(get_plotlyjs()) if drawing else ""  # noqa: S704
-    return template.render(**page, charts=figures, payload=payload, drawing=drawing, plotly=plotly, font=charts.FONT)
+def _render(page: Mapping[str, object], shown: Sequence[Chart]) -> str:
+    drawn = {chart.id: chart.figure for chart in shown if chart.figure}
+    return ENVIRONMENT.get_template("tear_sheet.html.j2").render(
+        **page,
+        charts={chart.id: chart for chart in shown},
+        figures=drawn,
+        palettes={"light": charts.LIGHT, "dark": charts.DARK},
+        plotly=Markup(get_plotlyjs()) if drawn else "",
+        font=charts.FONT,
+        glossary=glossary,
+        tiles=TILES,
+        months=[name[:3] for name in writing.MONTHS],
+    )
 
 
 ENVIRONMENT = jinja2.Environment(
@@ -121,7 +119,4 @@ ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ENVIRONMENT.filters |= {
-    f.__name__: f
-    for f in (writing.percent, writing.signed_percent, writing.ratio, writing.usd, writing.shares, writing.day, writing.heat)
-}
+ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in writing.FILTERS}

@@ -16,12 +16,14 @@ from trade_assets.domain import metrics
 LIGHT = {
     "paper": "#ffffff", "ink": "#1b2129", "muted": "#5a6472", "rule": "#dde1e6", "panel": "#f5f6f8",
     "portfolio": "#0b5fa5", "equal_weight": "#c75000", "qqq": "#00876a", "spy": "#6f7785",
-    "favorable": "rgba(0,135,106,0.13)", "unfavorable": "rgba(190,80,150,0.17)", "loss": "rgba(11,95,165,0.16)",
+    "favorable": "rgba(0,135,106,0.13)", "unfavorable": "rgba(190,80,150,0.17)",
+    "loss": "rgba(11,95,165,0.16)",
 }  # fmt: skip
 DARK = {
     "paper": "#12161c", "ink": "#e6e9ed", "muted": "#9aa5b1", "rule": "#2c343d", "panel": "#1a2028",
     "portfolio": "#5cb3ec", "equal_weight": "#e8a33d", "qqq": "#38c9a3", "spy": "#98a2b0",
-    "favorable": "rgba(56,201,163,0.13)", "unfavorable": "rgba(214,120,180,0.20)", "loss": "rgba(92,179,236,0.20)",
+    "favorable": "rgba(56,201,163,0.13)", "unfavorable": "rgba(214,120,180,0.20)",
+    "loss": "rgba(92,179,236,0.20)",
 }  # fmt: skip
 RANK = {name: place for place, name in enumerate(("portfolio", "equal_weight", "qqq", "spy"), start=1)}
 SESSIONS = "@sessions"
@@ -94,7 +96,9 @@ def trading(rebalances: pd.DataFrame) -> dict:
     """Turnover and costs of each rebalance: ``rebalance_date, turnover_frac, cost_bps``."""
     dates = _days(rebalances["rebalance_date"])
     turnover = _bars("portfolio", "Turnover", dates, rebalances["turnover_frac"], hover="%{y:.1%}")
-    cost = _bars("equal_weight", "Cost, bp of equity", dates, rebalances["cost_bps"], hover="%{y:.1f} bp", yaxis="y2")
+    cost = _bars(
+        "equal_weight", "Cost, bp of equity", dates, rebalances["cost_bps"], hover="%{y:.1f} bp", yaxis="y2"
+    )
     layout = _layout(
         yaxis=_axis(tickformat=".0%", domain=[0.56, 1], title={"text": "Turnover"}),
         yaxis2=_axis(domain=[0, 0.44], title={"text": "Cost, bp"}),
@@ -114,14 +118,18 @@ def skill(ics: pd.DataFrame, *, window: int) -> dict:
 
 def regime_bands(sessions: pd.DatetimeIndex, regimes: np.ndarray) -> list[dict]:
     """Filled steps behind a chart wherever the market was favorable or unfavorable."""
-    change = np.flatnonzero(np.append(True, regimes[1:] != regimes[:-1])) if len(regimes) else np.zeros(0, dtype=int)
+    change = (
+        np.flatnonzero(np.append(True, regimes[1:] != regimes[:-1]))
+        if len(regimes)
+        else np.zeros(0, dtype=int)
+    )
     ends = np.append(change, len(sessions) - 1) if len(change) else change
     return [
         {
             "type": "scatter", "mode": "lines", "name": name.capitalize(), "hoverinfo": "skip",
             "x": _days(sessions[ends]), "y": (regimes[ends] == name).astype(int).tolist(),
-            "line": {"width": 0, "shape": "hv", "color": f"--{name}"}, "fill": "tozeroy", "fillcolor": f"--{name}",
-            "legendrank": 2000,
+            "line": {"width": 0, "shape": "hv", "color": f"--{name}"}, "legendrank": 2000,
+            "fill": "tozeroy", "fillcolor": f"--{name}",
         }
         for name in ("favorable", "unfavorable")
     ]  # fmt: skip
@@ -160,7 +168,9 @@ def _line(name: str, label: str, values: np.ndarray, *, hover: str, yaxis: str =
     }  # fmt: skip
 
 
-def _bars(name: str, label: str, dates: list[str], values: pd.Series | np.ndarray, *, hover: str, yaxis: str = "y"):
+def _bars(
+    name: str, label: str, dates: list[str], values: pd.Series | np.ndarray, *, hover: str, yaxis: str = "y"
+):
     return {
         "type": "bar", "name": label, "x": dates, "y": packed(np.asarray(values)), "yaxis": yaxis,
         "marker": {"color": f"--{name}", "line": {"width": 0}}, "hovertemplate": hover,
@@ -168,7 +178,13 @@ def _bars(name: str, label: str, dates: list[str], values: pd.Series | np.ndarra
 
 
 def _axis(**more) -> dict:
-    base = {"gridcolor": "--rule", "linecolor": "--rule", "zerolinecolor": "--muted", "zeroline": False, "automargin": True}
+    base = {
+        "gridcolor": "--rule",
+        "linecolor": "--rule",
+        "zerolinecolor": "--muted",
+        "zeroline": False,
+        "automargin": True,
+    }
     return base | more
 
 
@@ -178,7 +194,9 @@ def _hidden_axis() -> dict:
 
 def _layout(**axes: dict) -> dict:
     return {
-        "xaxis": _axis(type="date", hoverformat="%a %d %b %Y", showgrid=False, ticks="outside", tickcolor="--rule"),
+        "xaxis": _axis(
+            type="date", hoverformat="%a %d %b %Y", showgrid=False, ticks="outside", tickcolor="--rule"
+        ),
         **axes,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

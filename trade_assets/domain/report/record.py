@@ -30,7 +30,7 @@ def series(book: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def rebalances(book: pd.DataFrame) -> pd.DataFrame:
-    """``rebalance_date, turnover_frac, cost_usd, cost_bps`` (of the equity after the fills), summed by rebalance."""
+    """Sums by rebalance: ``rebalance_date, turnover_frac, cost_usd, cost_bps`` (of equity after fills)."""
     costs = book.assign(cost_bps=1e4 * book["cost_usd"] / book["equity_usd"])
     return costs.groupby("rebalance_date", as_index=False)[["turnover_frac", "cost_usd", "cost_bps"]].sum()
 
@@ -73,13 +73,15 @@ def windows(book: pd.DataFrame) -> pd.DataFrame:
 
 
 def months(book: pd.DataFrame) -> pd.DataFrame:
-    """One row a calendar year, newest first: ``year``, months 1 to 12, ``total``, and each benchmark's year."""
+    """One row a calendar year, newest first: ``year``, the months 1 to 12, and the year of each series."""
     sessions = pd.DatetimeIndex(book["session"])
     monthly = metrics.monthly_returns(book["return_frac"].to_numpy(), sessions)
     table = monthly.pivot(index="year", columns="month", values="return_frac").reindex(columns=range(1, 13))
     for name, values in series(book).items():
         known, dates = _known(values, book)
-        years = pd.Series(known).groupby(dates.year.to_numpy()).agg(lambda r: metrics.total_return(r.to_numpy()))
+        years = (
+            pd.Series(known).groupby(dates.year.to_numpy()).agg(lambda r: metrics.total_return(r.to_numpy()))
+        )
         table[name] = years.reindex(table.index)
     return table.reset_index().sort_values("year", ascending=False, ignore_index=True)
 
@@ -87,7 +89,9 @@ def months(book: pd.DataFrame) -> pd.DataFrame:
 def known_regimes(book: pd.DataFrame, signals: pd.DataFrame) -> np.ndarray:
     """Regime known at the close before each session; ``unknown`` where there was none."""
     ordered = signals.sort_values("session")
-    at_close = pd.Series(ordered["market_regime"].to_numpy(dtype=object), pd.DatetimeIndex(ordered["session"]))
+    at_close = pd.Series(
+        ordered["market_regime"].to_numpy(dtype=object), pd.DatetimeIndex(ordered["session"])
+    )
     place = at_close.index.searchsorted(pd.DatetimeIndex(book["session"]), side="left") - 1
     return np.array([at_close.iloc[i] if i >= 0 else "unknown" for i in place], dtype=object)
 
@@ -104,7 +108,7 @@ def regimes(book: pd.DataFrame, signals: pd.DataFrame) -> pd.DataFrame:
 
 
 def skill(rank_ic: pd.DataFrame) -> pd.DataFrame:
-    """One row a model, the best mean first: ``model, n_dates, mean_ic, icir, newey_west_t, positive_frac``."""
+    """One row a model, best mean first: ``model, n_dates, mean_ic, icir, newey_west_t, positive_frac``."""
     rows = []
     for model, dates in rank_ic.sort_values("rebalance_date").groupby("model"):
         ics = dates["rank_ic"].dropna().to_numpy(dtype=np.float64)
@@ -137,7 +141,9 @@ def _over_last(metric: Callable[..., float], values: np.ndarray, book: pd.DataFr
     return metric(*_known(values[-n:], book.iloc[-n:]))
 
 
-def _table(metrics_: Mapping[str, glossary.Metric], columns: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+def _table(
+    metrics_: Mapping[str, glossary.Metric], columns: Mapping[str, Mapping[str, float]]
+) -> pd.DataFrame:
     table = pd.DataFrame({"metric": list(metrics_)})
     for name, values in columns.items():
         table[name] = [values[metric] for metric in metrics_]

@@ -22,8 +22,8 @@ def sparkline_svg(values: np.ndarray, *, width: int = 320, height: int = 64) -> 
     if len(known) < 2:
         return _document(width, height, '<text x="6" y="20" fill="#6b7280">no history</text>')
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in _points(known, width, height))
-    line = f'<polyline points="{points}" fill="none" stroke="#0b5fa5" stroke-width="1.4" stroke-linejoin="round"/>'
-    return _document(width, height, line)
+    stroke = 'fill="none" stroke="#0b5fa5" stroke-width="1.4" stroke-linejoin="round"'
+    return _document(width, height, f'<polyline points="{points}" {stroke}/>')
 
 
 def sparkline_markdown(values: np.ndarray, *, alt: str = "plot", width: int = 320, height: int = 64) -> str:

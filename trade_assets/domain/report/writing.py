@@ -54,3 +54,6 @@ def _written(value: float, form: str) -> str:
         return UNDEFINED
     text = form.format(value).replace("$-", "-$")
     return text.replace("-", "−" if any(digit in text for digit in "123456789") else "")
+
+
+FILTERS = (percent, signed_percent, ratio, usd, shares, day, heat)

@@ -1,4 +1,4 @@
-"""Daily bars and index bars from a directory: actions, strays, empty days and splits nobody adjusted for."""
+"""Daily bars and index bars from a directory: their columns, strays and empty days."""
 
 import logging
 from pathlib import Path
@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from trade_assets import schemas
-from trade_assets.domain import calendar, corporate_actions
-from trade_assets.resources.market_data import table_files
+from trade_assets.domain import calendar
+from trade_assets.resources.market_data import action_files, table_files
 from trade_assets.schemas import InvalidTableError
 
 LOG = logging.getLogger(__name__)
 PRICES = ["open", "high", "low", "close", "volume"]
 ALIASES = {"date": "session", "adjclose": "adj_close", "adjusted_close": "adj_close"}
-UNPROTECTED_TOLERANCE, PROTECTED_TOLERANCE, NAMED_TOLERANCE = 0.02, 0.01, 0.02
 
 
 def daily(directory: Path, *, stray_sessions: Literal["refuse", "drop"]) -> pd.DataFrame:
@@ -30,11 +29,10 @@ def daily(directory: Path, *, stray_sessions: Literal["refuse", "drop"]) -> pd.D
         raise InvalidTableError("files source, bars: the table must have rows, has none")
     frame = _on_sessions(frame, stray_sessions)
     _name_empty_days(frame["session"])
-    bars = _with_actions(frame, _corrections(directory))
+    bars = action_files.with_actions(frame, directory)
     bars = bars[["session", "symbol", *PRICES, "split_ratio", "dividend"]]
-    return schemas.check(
-        "files source, bars", schemas.RAW["bars"], bars.assign(adjustment_factor=np.nan, price_basis="raw")
-    )
+    bars = bars.assign(adjustment_factor=np.nan, price_basis="raw")
+    return schemas.check("files source, bars", schemas.RAW["bars"], bars)
 
 
 def of_index(directory: Path) -> pd.DataFrame | None:
@@ -63,7 +61,7 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     actions = {"split_ratio", "dividend"} & set(frame)
     if len(actions) == 1:
         raise InvalidTableError(
-            f"files source, bars: column {actions.pop()} is there alone; split_ratio and dividend come together"
+            f"files source, bars: column {actions.pop()} is alone; split_ratio and dividend come together"
         )
     if actions and "adj_close" in frame:
         raise InvalidTableError(
@@ -90,8 +88,8 @@ def _on_sessions(frame: pd.DataFrame, stray_sessions: Literal["refuse", "drop"])
     named = _named(frame.loc[stray, "session"])
     if stray_sessions == "refuse":
         raise InvalidTableError(
-            f"files source, bars: column session must be a session of the exchange, {int(stray.sum())} of {len(frame)} rows "
-            f"are not: {named}; data.files.stray_sessions=drop leaves them out"
+            f"files source, bars: column session must be a session of the exchange, {int(stray.sum())} of "
+            f"{len(frame)} rows are not: {named}; data.files.stray_sessions=drop leaves them out"
         )
     LOG.warning("files source, bars: left out %d rows on days without a session: %s", int(stray.sum()), named)
     return frame[~stray].reset_index(drop=True)
@@ -106,85 +104,6 @@ def _name_empty_days(session: pd.Series) -> None:
             len(empty),
             _named(empty.to_series()),
         )
-
-
-def _with_actions(frame: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
-    """Actions given, or read out of adjusted closes, or none; then the person's own, which end every doubt."""
-    key = ["symbol", "session"]
-    for column in ("close", "adj_close"):
-        if column in frame:
-            broken = ~(frame[column] > 0) | np.isinf(frame[column])
-            broken &= frame[column].notna() | (column == "close")
-            table_files.refuse("bars", column, "must be > 0 and finite", frame, broken.to_numpy())
-    table_files.refuse("bars", "symbol", "must not be null", frame, frame["symbol"].isna().to_numpy())
-    table_files.refuse(
-        "bars", "session, symbol", "rows must be unique", frame, frame.duplicated(key, keep=False).to_numpy()
-    )
-    frame = frame.sort_values(key, kind="stable", ignore_index=True)
-    protected = (
-        frame["symbol"].isin(frame.loc[frame["adj_close"].notna(), "symbol"])
-        if "adj_close" in frame
-        else "dividend" in frame
-    )
-    if "adj_close" in frame:
-        frame[["split_ratio", "dividend"]] = corporate_actions.from_adjusted_close(frame)
-    elif "dividend" not in frame:
-        frame = frame.assign(split_ratio=1.0, dividend=0.0)
-    own = frame[key].merge(corrections, on=key, how="left", validate="one_to_one")
-    for column in ("split_ratio", "dividend"):
-        frame[column] = own[column].fillna(frame[column])
-    _refuse_missed_splits(
-        frame, confirmed=own["split_ratio"].notna(), protected=pd.Series(protected, index=frame.index)
-    )
-    return frame
-
-
-def _refuse_missed_splits(frame: pd.DataFrame, *, confirmed: pd.Series, protected: pd.Series) -> None:
-    bare = (
-        corporate_actions.suspected_splits(frame, tolerance=UNPROTECTED_TOLERANCE, spare_reverted=False)
-        & ~protected
-    )
-    missed = (
-        bare
-        | corporate_actions.suspected_splits(frame, tolerance=PROTECTED_TOLERANCE, spare_reverted=True)
-        & protected
-    )
-    rule = "must not jump by a split without its action (put a line into actions.csv: the action, or 1 and 0 if the move is real)"
-    table_files.refuse("bars", "close", rule, frame, (missed & ~confirmed).to_numpy())
-    named = (
-        corporate_actions.suspected_splits(frame, tolerance=NAMED_TOLERANCE, spare_reverted=False)
-        & ~confirmed
-    )
-    if named.any():
-        rows = [
-            f"{symbol} {session:%Y-%m-%d}"
-            for symbol, session in zip(frame.loc[named, "symbol"], frame.loc[named, "session"], strict=True)
-        ]
-        LOG.warning(
-            "files source, bars: %d jumps look like splits without an action: %s", len(rows), ", ".join(rows)
-        )
-
-
-def _corrections(directory: Path) -> pd.DataFrame:
-    path = table_files.find(directory, "actions")
-    names = ["session", "symbol", "split_ratio", "dividend"]
-    if path is None:
-        kinds = ["datetime64[us]", "str", "float64", "float64"]
-        return pd.DataFrame({n: pd.Series(dtype=k) for n, k in zip(names, kinds, strict=True)})
-    frame = table_files.columns(
-        table_files.read(path, "actions"), "actions", needed=names, allowed=[], aliases=ALIASES
-    )
-    typed = {
-        "session": table_files.days(frame, "actions", "session"),
-        "symbol": table_files.text(frame, "symbol"),
-    }
-    typed |= {c: table_files.numbers(frame, "actions", c) for c in names[2:]}
-    actions = pd.DataFrame(typed)
-    for column in names:
-        table_files.refuse("actions", column, "must not be null", actions, actions[column].isna().to_numpy())
-    doubled = actions.duplicated(["symbol", "session"], keep=False).to_numpy()
-    table_files.refuse("actions", "session, symbol", "rows must be unique", actions, doubled)
-    return actions
 
 
 def _named(days: pd.Series) -> str:

@@ -35,7 +35,8 @@ class Directory:
         pit_min_lag_days: int,
         default_public_lag_days: int,
     ) -> None:
-        self._path, self._stray_sessions, self._legs = path, stray_sessions, legs
+        self._path, self._legs = path, legs
+        self._stray_sessions: Literal["refuse", "drop"] = stray_sessions
         self._lags = {
             "pit_min_lag_days": pit_min_lag_days,
             "default_public_lag_days": default_public_lag_days,

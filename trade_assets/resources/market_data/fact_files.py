@@ -28,7 +28,7 @@ ABOUT = [
 
 
 def facts(directory: Path, *, pit_min_lag_days: int, default_public_lag_days: int) -> pd.DataFrame:
-    """``fundamentals.parquet`` or ``.csv``, long or wide, as the source's table; empty where there is neither.
+    """``fundamentals.parquet`` or ``.csv``, long or wide, as a table; empty where there is neither.
 
     1. ``available_utc`` is used as it is; else ``filed_utc`` and ``pit_min_lag_days``; else the end of the
        period and ``default_public_lag_days``, and ``availability`` says it was assumed.
@@ -42,7 +42,7 @@ def facts(directory: Path, *, pit_min_lag_days: int, default_public_lag_days: in
     missing = [name for name in KEY if name not in frame]
     if missing:
         raise InvalidTableError(
-            f"files source, fundamentals: column {', '.join(missing)} is missing; the layout has {', '.join(KEY)}"
+            f"files source, fundamentals: column {', '.join(missing)} is missing; it has {', '.join(KEY)}"
         )
     frame["period_end"] = table_files.days(frame, "fundamentals", "period_end")
     table_files.refuse(
@@ -50,20 +50,18 @@ def facts(directory: Path, *, pit_min_lag_days: int, default_public_lag_days: in
     )
     known = _availability(frame, pit_min_lag_days, default_public_lag_days)
     long = _long(frame) if "fact" in frame else _melted(frame)
+    row = long["row"].to_numpy()
     rows = pd.DataFrame(
         {
-            **{
-                name: table_files.text(frame, name).take(long["row"]).array
-                for name in ("symbol", "period_focus")
-            },
-            "period_end": frame["period_end"].take(long["row"]).array,
-            **{name: known[name].take(long["row"]).array for name in ("available_utc", "availability")},
+            **{name: table_files.text(frame, name).take(row).array for name in ("symbol", "period_focus")},
+            "period_end": frame["period_end"].take(row).array,
+            **{name: known[name].take(row).array for name in ("available_utc", "availability")},
             "fact": long["fact"].array,
             "value": long["value"].array,
         }
     )
     return schemas.check(
-        "files source, fundamentals", schemas.RAW["fundamentals"], _last_filed(rows, known, long["row"])
+        "files source, fundamentals", schemas.RAW["fundamentals"], _last_filed(rows, known, row)
     )
 
 
@@ -106,7 +104,7 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _melted(frame: pd.DataFrame) -> pd.DataFrame:
-    figures = [name for name in frame if name not in KEY + ABOUT]
+    figures = [str(name) for name in frame if name not in KEY + ABOUT]
     if not figures:
         raise InvalidTableError(
             "files source, fundamentals: columns of figures are missing, or fact and value"
@@ -119,7 +117,7 @@ def _melted(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _last_filed(rows: pd.DataFrame, known: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
+def _last_filed(rows: pd.DataFrame, known: pd.DataFrame, row: np.ndarray) -> pd.DataFrame:
     order = known[["amend", "filed_utc"]].take(row).reset_index(drop=True)
     places = order.sort_values(["amend", "filed_utc"], kind="stable", na_position="first").index
     key = schemas.RAW["fundamentals"].key()

@@ -45,7 +45,7 @@ def _sectors(directory: Path, rows: pd.DataFrame) -> pd.Series:
     if path is None:
         return pd.Series(None, index=rows.index, dtype="str")
     frame = table_files.read(path, "sectors").rename(columns=ALIASES)
-    extra = [name for name in frame if name not in ("symbol", "sector")]
+    extra = [str(name) for name in frame if name not in ("symbol", "sector")]
     table_files.columns(frame, "sectors", needed=["symbol", "sector"], allowed=extra, aliases={})
     listed = pd.DataFrame({name: table_files.text(frame, name) for name in ("symbol", "sector")})
     if "last_seen" not in frame:

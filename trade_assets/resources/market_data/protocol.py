@@ -74,7 +74,7 @@ class MarketData(Protocol):
 def within(
     table: str, frame: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp | None
 ) -> pd.DataFrame:
-    """The rows of ``frame``, sorted by time, that became knowable in the sessions ``[start, end]``, by ``as_of``."""
+    """The rows of ``frame``, sorted by time, that became knowable in ``[start, end]`` and by ``as_of``."""
     times = _times(table, frame)
     last = end if as_of is None else min(end, as_of)
     if table == "bars":
@@ -108,7 +108,7 @@ def members_known(membership: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.Da
 
 
 def close_by(date: pd.Timestamp) -> np.datetime64:
-    """Close of the last session on or before ``date``, UTC; the beginning of time before the calendar's first."""
+    """Close of the last session on or before ``date``, UTC; long ago where the calendar has none."""
     sessions = calendar.sessions_between(max(date - pd.Timedelta(days=15), calendar.FIRST_SESSION), date)
     if len(sessions) == 0:
         return np.datetime64(BEGINNING, "us")

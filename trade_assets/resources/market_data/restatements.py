@@ -5,7 +5,7 @@ import pandas as pd
 from trade_assets import schemas
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data.protocol import sessions_of
-from trade_assets.resources.market_data.seals import Log
+from trade_assets.resources.market_data.sealed_files import Log
 
 COLUMNS = {
     "table": "table of the source",
@@ -67,7 +67,10 @@ class Restatements:
         if report is None or report.empty:
             return empty
         known = self._newest()
-        rows = report.drop(columns="change_frac").to_dict("records")
+        rows = [
+            dict(zip(COLUMNS, row, strict=False))
+            for row in report.drop(columns="change_frac").itertuples(index=False)
+        ]
         new = [row for row in rows if known.get(_identity(row)) != row["restated"]]
         while new and not self._log.append({"seen_utc": now.isoformat(), "rows": new}):
             self._log.reload()

@@ -61,8 +61,8 @@ class Sample:
     def _bars(self) -> pd.DataFrame:
         if not self._path.is_file():
             raise FileNotFoundError(
-                f"sample source: {self._path.parent.name}/{self._path.name} is missing beside the package; run from a checkout "
-                "of the repository, or choose another data.source"
+                "sample source: data/sample/bars.parquet is not beside the package; run from a checkout of the "
+                "repository, or choose another data.source"
             )
         return schemas.check("sample source, bars", schemas.RAW["bars"], pd.read_parquet(self._path))
 

@@ -54,7 +54,7 @@ class Synthetic:
     def fundamentals(
         self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
     ) -> pd.DataFrame:
-        """Facts that became available in the sessions ``[start, end]``; ``quality`` carries the planted signal."""
+        """Facts that became available in ``[start, end]``; ``quality`` carries the planted signal."""
         return protocol.within("fundamentals", self._facts, start, end, as_of)
 
     def membership(self, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
@@ -70,10 +70,10 @@ class Synthetic:
         -------
         Series indexed by symbol, of the stocks with a bar on ``date``
         """
-        place = self._sessions.get_indexer([date])[0]
+        place = self._sessions.get_indexer(pd.DatetimeIndex([date]))[0]
         if place < 0:
             raise ValueError(
-                f"{date.date()} must be a session of the synthetic market, which ends {self.complete_through.date()}"
+                f"date must be a session of the market, which ends {self.complete_through.date()}, was {date.date()}"
             )
         scores = self.market.expected_return_frac[place]
         return pd.Series(scores, index=self._names[: len(scores)], name="expected_return_frac").dropna()

@@ -57,7 +57,10 @@ def columns(
 ) -> pd.DataFrame:
     """``frame`` under the names of the layout; a column too few or too many is refused."""
     frame = frame.rename(columns={name: new for name, new in aliases.items() if new not in frame.columns})
-    missing, unknown = [n for n in needed if n not in frame], [n for n in frame if n not in needed + allowed]
+    missing, unknown = (
+        [n for n in needed if n not in frame],
+        [str(n) for n in frame if n not in needed + allowed],
+    )
     for rule, names in (("is missing", missing), ("is unknown", unknown)):
         if names:
             layout = ", ".join(needed + allowed)
@@ -97,7 +100,7 @@ def days(frame: pd.DataFrame, table: str, column: str) -> pd.Series:
 
 
 def instants(frame: pd.DataFrame, table: str, column: str) -> pd.Series:
-    """A column as instants in UTC, as its name promises where the file has no zone; other zones are converted."""
+    """A column as instants in UTC, as the name promises where there is no zone; other zones are converted."""
     values = frame[column]
     if not pd.api.types.is_datetime64_any_dtype(values.dtype):
         values = _parsed(frame, table, column, values, format="ISO8601", utc=True)
@@ -116,14 +119,16 @@ def refuse(table: str, column: str, rule: str, frame: pd.DataFrame, broken: np.n
     """Raise for the rows of ``frame`` that are marked, showing the first three."""
     if not broken.any():
         return
+    count = int(broken.sum())
     shown = [name for name in dict.fromkeys(["session", "symbol", column]) if name in frame]
     rows = [
-        f"row {i}: " + ", ".join(f"{c}={str(frame[c].iloc[i])[:40]!r}" for c in shown)
+        f"row {i}: " + ", ".join(f"{name}={str(frame[name].iloc[i])[:40]!r}" for name in shown)
         for i in np.flatnonzero(broken)[:3]
     ]
-    more = f"; and {int(broken.sum()) - 3} more" if broken.sum() > 3 else ""
+    more = f"; and {count - 3} more" if count > 3 else ""
     raise InvalidTableError(
-        f"files source, {table}: column {column} {rule}, {int(broken.sum())} of {len(frame)} rows do not: {'; '.join(rows)}{more}"
+        f"files source, {table}: column {column} {rule}, {count} of {len(frame)} rows do not: "
+        f"{'; '.join(rows)}{more}"
     )
 
 

@@ -15,7 +15,8 @@ from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import protocol
 from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.resources.market_data.restatements import Restatements, changes
-from trade_assets.resources.market_data.seals import Log, Parts, Seals
+from trade_assets.resources.market_data.sealed_files import Log, Parts
+from trade_assets.resources.market_data.seals import Seals
 
 SESSIONS_ASKED_AT_ONCE = 252
 
@@ -80,7 +81,7 @@ class Vintages:
     def bars(
         self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
     ) -> pd.DataFrame:
-        """Daily bars of the sessions in ``[start, end]`` as first seen; raises :class:`BarsNotYetThereError`."""
+        """Daily bars of ``[start, end]`` as first seen; raises :class:`BarsNotYetThereError`."""
         return self._served("bars", start, end, as_of)
 
     def index_bars(
@@ -101,9 +102,7 @@ class Vintages:
         while (entry := self._snapshot_reaching(wanted)) is None:
             through = self._inner.complete_through
             if through < wanted:
-                raise BarsNotYetThereError(
-                    f"{self.name} source: membership at {wanted:%Y-%m-%d} is not there yet, the source ends {through:%Y-%m-%d}"
-                )
+                raise self._not_yet("members", wanted, f"the source ends {through:%Y-%m-%d}")
             part = self._snapshot_rows.put(self._inner.membership())
             self._snapshots.append(
                 {"sealed_utc": self._clock().isoformat(), "through": f"{through:%Y-%m-%d}", "sha256": part}
@@ -118,7 +117,7 @@ class Vintages:
         return all(self._seals[table][session].vintage_exact for session in sessions)
 
     def refresh(self, start: pd.Timestamp, end: pd.Timestamp, *, now: pd.Timestamp) -> pd.DataFrame:
-        """Ask the source again about the sealed sessions in ``[start, end]``; record and report what it restates.
+        """Ask the source again about the sealed sessions in ``[start, end]``; record what it restates.
 
         Returns
         -------
@@ -157,13 +156,14 @@ class Vintages:
     def _refuse_absent(self, table: str, last: pd.Timestamp, now: pd.Timestamp) -> None:
         through = self._inner.complete_through
         if last > through:
-            raise BarsNotYetThereError(
-                f"{self.name} source: {table} of session {last:%Y-%m-%d} are not there yet, the source ends {through:%Y-%m-%d}"
-            )
+            raise self._not_yet(table, last, f"the source ends {through:%Y-%m-%d}")
         if calendar.close_utc(pd.DatetimeIndex([last]))[0] > now:
-            raise BarsNotYetThereError(
-                f"{self.name} source: {table} of session {last:%Y-%m-%d} are not there yet, it has not closed"
-            )
+            raise self._not_yet(table, last, "it has not closed")
+
+    def _not_yet(self, what: str, session: pd.Timestamp, why: str) -> BarsNotYetThereError:
+        return BarsNotYetThereError(
+            f"{self.name} source: {what} of session {session:%Y-%m-%d} are not there yet, {why}"
+        )
 
     def _snapshot_reaching(self, date: pd.Timestamp) -> dict | None:
         for reload in (False, True):
