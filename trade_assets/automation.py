@@ -14,10 +14,14 @@ rebalance_job = dg.define_asset_job(
     description="Everything of one or more rebalance dates, from bars to trades.",
 )
 session_job = dg.define_asset_job(
-    "session", selection=dg.AssetSelection.groups("live"), description="What belongs to one session: seals its bars."
+    "session",
+    selection=dg.AssetSelection.groups("live"),
+    description="What belongs to one session: seals its bars.",
 )
 exports_job = dg.define_asset_job(
-    "export", selection=dg.AssetSelection.groups("exports"), description="The files and the page a person opens."
+    "export",
+    selection=dg.AssetSelection.groups("exports"),
+    description="The files and the page a person opens.",
 )
 
 
@@ -35,7 +39,9 @@ def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReaso
 
 @dg.sensor(job=rebalance_job, minimum_interval_seconds=600)
 def bi_weekly(
-    context: dg.SensorEvaluationContext, tables: dg.ResourceParam[TableStore], market_data: dg.ResourceParam[MarketData]
+    context: dg.SensorEvaluationContext,
+    tables: dg.ResourceParam[TableStore],
+    market_data: dg.ResourceParam[MarketData],
 ) -> dg.RunRequest | dg.SkipReason:
     """Asks for the next rebalance date once its session has closed and its bars are there."""
     closed = _closed(partitions.GRID.dates, pd.Timestamp.now("UTC"))
@@ -47,7 +53,9 @@ def bi_weekly(
     if len(due) > 1 and not stored:
         return dg.SkipReason(f"{len(due)} closed rebalance dates are missing: backfill the history first, from {key}")
     if market_data.complete_through < due[0]:
-        return dg.SkipReason(f"the bars of {key} are not there yet: the source ends at {market_data.complete_through.date()}")
+        return dg.SkipReason(
+            f"the bars of {key} are not there yet: the source ends at {market_data.complete_through.date()}"
+        )
     return dg.RunRequest(partition_key=key, run_key=f"rebalance {key}")
 
 

@@ -22,13 +22,28 @@ SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.s
 
 
 def build_resources(
-    settings: Settings, *, rebuild: bool = False, on_stored: Callable[[str, str], None] = lambda asset, key: None
+    settings: Settings,
+    *,
+    files: Files | None = None,
+    rebuild: bool = False,
+    on_stored: Callable[[str, str], None] = lambda asset, key: None,
+    **replaced: object,
 ) -> dict[str, object]:
     """The outside world of a system with these settings.
 
-    ``rebuild`` accepts stored partitions computed under other settings; ``on_stored`` is told of every partition stored.
+    Parameters
+    ----------
+    settings : Settings
+    files : Files, optional
+        Store to use in place of the one the settings name.
+    rebuild : bool
+        Accept stored partitions computed under other settings.
+    on_stored : callable
+        Told asset and key of every partition stored.
+    **replaced
+        Resources by name that take the place of the built ones.
     """
-    files = Files(settings.store.url)
+    files = files or Files(settings.store.url)
     tables = TableStore(files)
 
     def fingerprint_of(asset: str) -> str:
@@ -52,7 +67,7 @@ def build_resources(
             rebuild=rebuild,
             on_stored=on_stored,
         ),
-    }
+    } | replaced
 
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:

@@ -17,6 +17,7 @@ from trade_assets import partitions
 from trade_assets.automation import exports_job, rebalance_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.domain import calendar
+from trade_assets.proof import failure_of
 from trade_assets.resources.tables import TableStore
 from trade_assets.settings import Settings, load
 
@@ -32,7 +33,9 @@ def run(first: str | None, last: str | None, last_n: int | None, *, rebuild: boo
     with _progress(console) as progress:
         task = progress.add_task("starting", total=None)
         resources = build_resources(
-            settings, rebuild=rebuild, on_stored=lambda asset, key: progress.update(task, advance=1, description=asset)
+            settings,
+            rebuild=rebuild,
+            on_stored=lambda asset, key: progress.update(task, advance=1, description=asset),
         )
         resources["tables"].sweep()
         definitions = build_definitions(resources)
@@ -72,7 +75,16 @@ def prepared_instance(settings: Settings) -> dg.DagsterInstance:
 def serve(port: int) -> None:
     """Start the UI and the daemon, on this machine only."""
     prepared_instance(load())
-    command = [Path(sys.executable).with_name("dagster"), "dev", "-w", ROOT / "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    command = [
+        Path(sys.executable).with_name("dagster"),
+        "dev",
+        "-w",
+        ROOT / "workspace.yaml",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     raise SystemExit(subprocess.call([str(part) for part in command]))
 
 
@@ -98,17 +110,18 @@ def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, tags: dict[
     result = job.execute_in_process(run_config=quiet, instance=instance, tags=tags, raise_on_error=False)
     if result.success:
         return
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            raise RuntimeError(f"{event.step_key} failed: {error.message.strip() if error else 'no reason was recorded'}")
-    raise RuntimeError(f"{job.name} failed: a blocking check did not pass; open the UI for run {result.run_id}")
+    step, reason = failure_of(result)
+    raise RuntimeError(f"{step} failed: {reason}")
 
 
 def _progress(console: Console) -> Progress:
-    columns = TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TextColumn("partitions"), TimeElapsedColumn()
+    columns = (
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("partitions"),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=console, transient=False)
 
 
@@ -124,7 +137,9 @@ def _summary(settings: Settings, tables: TableStore, keys: list[str], seconds: f
     console.print(_holdings(target, trades))
     console.print(_figures(performance))
     exports = settings.store.exports
-    console.print(f"Tear sheet  {exports / 'tear_sheet.html'}\nFiles       {exports}/*.csv, *.json, *.parquet\nUI          make ui")
+    console.print(
+        f"Tear sheet  {exports / 'tear_sheet.html'}\nFiles       {exports}/*.csv, *.json, *.parquet\nUI          make ui"
+    )
     console.print(f"[dim]{len(keys)} rebalances in {seconds:.0f} s, source {settings.data.source}[/]")
 
 
@@ -144,13 +159,22 @@ def _holdings(target: pd.DataFrame, trades: pd.DataFrame) -> Table:
 
 
 def _figures(performance: pd.DataFrame) -> Table:
-    shown = {"cagr": "CAGR", "volatility": "volatility", "sharpe_ratio": "Sharpe", "max_drawdown": "max drawdown", "calmar": "Calmar"}
+    shown = {
+        "cagr": "CAGR",
+        "volatility": "volatility",
+        "sharpe_ratio": "Sharpe",
+        "max_drawdown": "max drawdown",
+        "calmar": "Calmar",
+    }
     table = Table(title="Since the first fill, net of costs", title_justify="left")
     table.add_column("")
     for name in shown.values():
         table.add_column(name, justify="right")
     values = performance[performance["window"] == "since_start"].pivot(index="series", columns="metric", values="value")
     for series in [s for s in ("portfolio", "equal_weight", "qqq", "spy") if s in values.index]:
-        cells = [f"{values.at[series, m]:.2f}" if m in ("sharpe_ratio", "calmar") else f"{values.at[series, m]:.1%}" for m in shown]
+        cells = [
+            f"{values.at[series, m]:.2f}" if m in ("sharpe_ratio", "calmar") else f"{values.at[series, m]:.1%}"
+            for m in shown
+        ]
         table.add_row(series.replace("_", " "), *cells)
     return table

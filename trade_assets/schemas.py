@@ -98,7 +98,9 @@ DAILY_BAR = {
     **BAR_VALUES,
     "split_ratio": Column("float64", "new shares for one old, effective this session; 1 for none", gt=0, le=1e4),
     "dividend": Column("float64", "USD a share after the split, ex this session; 0 for none", ge=0, le=1e7),
-    "adjustment_factor": Column("float64", "adjusted over raw close, where the source gives no actions", nullable=True, gt=0),
+    "adjustment_factor": Column(
+        "float64", "adjusted over raw close, where the source gives no actions", nullable=True, gt=0
+    ),
     "price_basis": Column("text", "whether close is what was traded, or adjusted", isin=("raw", "adjusted")),
 }
 BAR_ORDER = (("low", "open"), ("low", "close"), ("low", "high"), ("open", "high"), ("close", "high"))
@@ -114,12 +116,21 @@ FACT_VALUES = {
 
 # What a source delivers, before a partition is known.
 RAW: dict[str, Table] = {
-    "bars": Table({"session": SESSION, "symbol": TICKER, **DAILY_BAR}, ("session", "symbol"), "session", ordered=BAR_ORDER),
+    "bars": Table(
+        {"session": SESSION, "symbol": TICKER, **DAILY_BAR},
+        ("session", "symbol"),
+        "session",
+        ordered=BAR_ORDER,
+    ),
     "index_bars": Table(
         {"bar_end_utc": Column("instant", "end of the bar"), "symbol": TICKER, **BAR_VALUES},
-        ("bar_end_utc", "symbol"), "bar_end_utc", ordered=BAR_ORDER,
+        ("bar_end_utc", "symbol"),
+        "bar_end_utc",
+        ordered=BAR_ORDER,
     ),
-    "fundamentals": Table(FACT_VALUES, ("symbol", "fact", "period_end", "period_focus", "available_utc"), "available_utc"),
+    "fundamentals": Table(
+        FACT_VALUES, ("symbol", "fact", "period_end", "period_focus", "available_utc"), "available_utc"
+    ),
     "membership": Table(
         {
             "symbol": TICKER,
@@ -127,7 +138,8 @@ RAW: dict[str, Table] = {
             "last_session": Column("date", "last day in the list; null where still in", nullable=True),
             "sector": Column("text", "sector; null where unknown", nullable=True),
         },
-        ("symbol", "first_session"), "first_session",
+        ("symbol", "first_session"),
+        "first_session",
     ),
 }
 
@@ -142,13 +154,24 @@ CONSTRUCTION = Column("text", "name of the portfolio construction")
 TURNOVER = Column("float64", "half the sum of absolute weight changes, cash included", ge=0)
 
 TABLES: dict[str, Table] = {
-    "bars": Table({"rebalance_date": DATE, "session": SESSION, "symbol": TICKER, **DAILY_BAR}, ("session", "symbol"), ordered=BAR_ORDER),
+    "bars": Table(
+        {"rebalance_date": DATE, "session": SESSION, "symbol": TICKER, **DAILY_BAR},
+        ("session", "symbol"),
+        ordered=BAR_ORDER,
+    ),
     "index_bars": Table(
-        {"rebalance_date": DATE, "bar_end_utc": Column("instant", "end of the bar"), "symbol": TICKER, **BAR_VALUES},
-        ("bar_end_utc", "symbol"), ordered=BAR_ORDER,
+        {
+            "rebalance_date": DATE,
+            "bar_end_utc": Column("instant", "end of the bar"),
+            "symbol": TICKER,
+            **BAR_VALUES,
+        },
+        ("bar_end_utc", "symbol"),
+        ordered=BAR_ORDER,
     ),
     "fundamentals": Table(
-        {"rebalance_date": DATE, **FACT_VALUES}, ("symbol", "fact", "period_end", "period_focus", "available_utc")
+        {"rebalance_date": DATE, **FACT_VALUES},
+        ("symbol", "fact", "period_end", "period_focus", "available_utc"),
     ),
     "universe": Table(
         {
@@ -157,7 +180,9 @@ TABLES: dict[str, Table] = {
             "is_member": Column("bool", "whether the symbol may be held from this date"),
             "exclusion_reason": Column("text", "the first rule that excludes it", nullable=True),
             "sector": Column("text", "sector; null where unknown", nullable=True),
-            "size_bucket": Column("text", "size of the company", nullable=True, isin=("large_cap", "mid_cap", "small_cap")),
+            "size_bucket": Column(
+                "text", "size of the company", nullable=True, isin=("large_cap", "mid_cap", "small_cap")
+            ),
             "dollar_volume_usd": Column("float64", "median daily dollar volume of 63 sessions", nullable=True, ge=0),
             "is_survivorship_free": Column("bool", "whether the source lists symbols that have left"),
             "in_blackout": Column("bool", "whether a known report date lies within the earnings blackout"),
@@ -199,7 +224,9 @@ TABLES: dict[str, Table] = {
             "rebalance_date": DATE,
             "session": SESSION,
             **FORECAST,
-            "meta_prob_success": Column("float64", "probability that the sign of tft_p50 is right", nullable=True, ge=0, le=1),
+            "meta_prob_success": Column(
+                "float64", "probability that the sign of tft_p50 is right", nullable=True, ge=0, le=1
+            ),
             "market_regime": Column("text", "state of the market", isin=("favorable", "neutral", "unfavorable")),
             "exposure_scalar": Column("float64", "share of the book to invest", ge=0, le=1),
             "is_stale": Column("bool", "whether the signal is older than one session"),
@@ -234,7 +261,9 @@ TABLES: dict[str, Table] = {
             "train_last": Column("date", "last feature date of the training rows"),
             "test_first": Column("date", "first feature date of the test rows; of the final fit, the next decision"),
             "test_last": Column("date", "last feature date of the test rows"),
-            "embargo_sessions": Column("int64", "sessions between the last training label and the first test decision", ge=0),
+            "embargo_sessions": Column(
+                "int64", "sessions between the last training label and the first test decision", ge=0
+            ),
             "n_train_rows": Column("int64", "rows", ge=0),
             "n_purged_rows": Column("int64", "rows left out because their label ends too late", ge=0),
             "n_test_rows": Column("int64", "rows", ge=0),
@@ -252,13 +281,20 @@ TABLES: dict[str, Table] = {
             "artifact_sha256": SHA256,
             "parameters": Column("text", "what was fitted, a JSON object"),
             "n_rows": Column("int64", "training rows of the final fit", ge=1),
-            "inner_rank_ic": Column("float64", "mean rank information coefficient on the inner folds", nullable=True, ge=-1, le=1),
+            "inner_rank_ic": Column(
+                "float64", "mean rank information coefficient on the inner folds", nullable=True, ge=-1, le=1
+            ),
             "inner_folds": Column("text", "rank information coefficient of each inner fold, a JSON object"),
         },
         ("model",),
     ),
     "base_predictions": Table(
-        {"rebalance_date": DATE, "model": MODEL, "symbol": TICKER, "prediction": Column("float64", "score, higher is better")},
+        {
+            "rebalance_date": DATE,
+            "model": MODEL,
+            "symbol": TICKER,
+            "prediction": Column("float64", "score, higher is better"),
+        },
         ("model", "symbol"),
     ),
     "stack_models": Table(
@@ -273,7 +309,12 @@ TABLES: dict[str, Table] = {
         ("model",),
     ),
     "stock_predictions": Table(
-        {"rebalance_date": DATE, "model": MODEL, "symbol": TICKER, "prediction": Column("float64", "score, higher is better")},
+        {
+            "rebalance_date": DATE,
+            "model": MODEL,
+            "symbol": TICKER,
+            "prediction": Column("float64", "score, higher is better"),
+        },
         ("model", "symbol"),
     ),
     "candidate_portfolios": Table(
@@ -383,7 +424,12 @@ TABLES: dict[str, Table] = {
         },
         ("window", "series", "metric"),
     ),
-    "session_bars": Table({"session": SESSION, "symbol": TICKER, **DAILY_BAR}, ("session", "symbol"), "session", ordered=BAR_ORDER),
+    "session_bars": Table(
+        {"session": SESSION, "symbol": TICKER, **DAILY_BAR},
+        ("session", "symbol"),
+        "session",
+        ordered=BAR_ORDER,
+    ),
 }
 
 
@@ -410,13 +456,29 @@ def check(name: str, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
         If columns are missing or unknown, a column has another kind, or rows break a rule.
     """
     _require_columns(name, table, frame)
-    typed = pd.DataFrame({c: _typed(name, c, spec, frame[c].reset_index(drop=True)) for c, spec in table.columns.items()})
+    typed = pd.DataFrame(
+        {c: _typed(name, c, spec, frame[c].reset_index(drop=True)) for c, spec in table.columns.items()}
+    )
     for column, spec in table.columns.items():
         for rule, broken in _rules(spec, typed[column]):
             _refuse(name, column, rule, typed, broken, table.key())
     for low, high in table.ordered:
-        _refuse(name, f"{low}, {high}", f"{low} must not exceed {high}", typed, (typed[low] > typed[high]).to_numpy(), table.key())
-    _refuse(name, ", ".join(table.key()), "rows must be unique", typed, typed.duplicated(table.key(), keep=False).to_numpy(), table.key())
+        _refuse(
+            name,
+            f"{low}, {high}",
+            f"{low} must not exceed {high}",
+            typed,
+            (typed[low] > typed[high]).to_numpy(),
+            table.key(),
+        )
+    _refuse(
+        name,
+        ", ".join(table.key()),
+        "rows must be unique",
+        typed,
+        typed.duplicated(table.key(), keep=False).to_numpy(),
+        table.key(),
+    )
     return typed.sort_values(table.key(), kind="stable", ignore_index=True)
 
 
@@ -426,7 +488,9 @@ def _require_columns(name: str, table: Table, frame: pd.DataFrame) -> None:
     unknown = [str(c) for c in frame.columns if c not in table.columns]
     for rule, columns in (("appears twice", doubled), ("is missing", missing), ("is unknown", unknown)):
         if columns:
-            raise InvalidTableError(f"{name}: column {', '.join(columns)} {rule}; the table has {', '.join(table.columns)}")
+            raise InvalidTableError(
+                f"{name}: column {', '.join(columns)} {rule}; the table has {', '.join(table.columns)}"
+            )
 
 
 def _typed(name: str, column: str, spec: Column, values: pd.Series) -> pd.Series:

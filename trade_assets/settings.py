@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
 
 PREFIX = "TRADE_ASSETS__"
 FILE_VARIABLE = "TRADE_ASSETS_FILE"
@@ -28,12 +33,17 @@ class Section(BaseModel):
 
 
 class History(Section):
-    start: dt.date = Field(dt.date(2011, 1, 3), description="first rebalance on or after this session; the book begins here in cash")
+    start: dt.date = Field(
+        dt.date(2011, 1, 3),
+        description="first rebalance on or after this session; the book begins here in cash",
+    )
     end: dt.date | None = Field(None, description="last session listed as a partition; none means the end of next year")
     anchor: dt.date = Field(dt.date(1999, 1, 4), description="session with ordinal 0 of the rebalance grid")
     rebalance_every: int = Field(10, ge=1, le=252, description="sessions from one rebalance to the next")
     retrain_every: int = Field(6, ge=1, description="rebalances from one fit of the stock models to the next")
-    train_rebalances: int = Field(78, ge=4, description="rebalances in the trailing training window of the stock models")
+    train_rebalances: int = Field(
+        78, ge=4, description="rebalances in the trailing training window of the stock models"
+    )
     inner_folds: int = Field(3, ge=1, le=10, description="walk-forward folds inside a training window")
 
 
@@ -56,7 +66,9 @@ class Synthetic(Section):
     symbols: int = Field(100, ge=1, le=5000, description="stocks, the index legs apart")
     sessions: int = Field(1260, ge=1, le=6000, description="sessions from the anchor of the history")
     seed: int = Field(42, ge=0, description="seed of the market; the same seed is the same market")
-    information_coefficient: float = Field(0.05, ge=0, lt=1, description="planted rank correlation with the next ten sessions; 0 plants none")
+    information_coefficient: float = Field(
+        0.05, ge=0, lt=1, description="planted rank correlation with the next ten sessions; 0 plants none"
+    )
     delisting_rate_per_year: float = Field(0.01, ge=0, lt=1, description="share of the symbols that leaves each year")
     start: dt.date = Field(dt.date(1999, 1, 4), description="first session of the market")
 
@@ -76,17 +88,31 @@ class Store(Section):
 
 
 class Universe(Section):
-    min_history_sessions: int = Field(252, ge=1, description="sessions with a bar in the trailing window of that length")
-    min_price_usd: float | None = Field(1.0, ge=0, description="smallest raw close; not judged where closes are adjusted")
-    min_dollar_volume_usd: float | None = Field(1e6, ge=0, description="smallest median daily dollar volume of 63 sessions; not judged where volume is absent")
-    first_n: int | None = Field(None, ge=1, description="keep the n symbols with the largest dollar volume; none keeps all")
+    min_history_sessions: int = Field(
+        252, ge=1, description="sessions with a bar in the trailing window of that length"
+    )
+    min_price_usd: float | None = Field(
+        1.0, ge=0, description="smallest raw close; not judged where closes are adjusted"
+    )
+    min_dollar_volume_usd: float | None = Field(
+        1e6,
+        ge=0,
+        description="smallest median daily dollar volume of 63 sessions; not judged where volume is absent",
+    )
+    first_n: int | None = Field(
+        None, ge=1, description="keep the n symbols with the largest dollar volume; none keeps all"
+    )
     membership: bool = Field(True, description="keep only members of the source's index list, where it has one")
 
 
 class PitAlignment(Section):
     pit_min_lag_days: int = Field(1, ge=0, description="days from a filing to its first use")
-    default_public_lag_days: int = Field(45, ge=0, description="days from period end to first use where the filing date is unknown")
-    earnings_blackout_days: int = Field(2, ge=0, description="sessions either side of a known report date: no new buys, no training rows")
+    default_public_lag_days: int = Field(
+        45, ge=0, description="days from period end to first use where the filing date is unknown"
+    )
+    earnings_blackout_days: int = Field(
+        2, ge=0, description="sessions either side of a known report date: no new buys, no training rows"
+    )
 
 
 class Features(Section):
@@ -150,8 +176,12 @@ class Modeling(Section):
     early_stopping_rounds: int = Field(50, ge=1, description="rounds without gain on an inner fold that end a fit")
     weight_half_life_rebalances: float = Field(52.0, gt=0, description="age at which a training row counts half")
     min_train_rows: int = Field(200, ge=2, description="fewer rows than this fit no model")
-    stack_alpha: float = Field(1.0, gt=0, description="ridge penalty of the stack; at 1 it weighs as much as the rows do")
-    stack_min_rebalances: int = Field(12, ge=1, description="rebalances of past predictions below which the stack weighs equally")
+    stack_alpha: float = Field(
+        1.0, gt=0, description="ridge penalty of the stack; at 1 it weighs as much as the rows do"
+    )
+    stack_min_rebalances: int = Field(
+        12, ge=1, description="rebalances of past predictions below which the stack weighs equally"
+    )
     seed: int = Field(42, ge=0)
 
 
@@ -165,31 +195,54 @@ class Portfolio(Section):
     costs_bps: float = Field(1.0, ge=0, description="commission per side, basis points")
     slippage_bps: float = Field(2.0, ge=0, description="half-spread per side, basis points")
     impact_coefficient: float = Field(1.0, ge=0, description="times daily volatility times sqrt(order / daily volume)")
-    fill: Literal["next_close", "next_open"] = Field("next_close", description="when orders decided at a close are filled")
-    max_turnover: float = Field(0.40, gt=0, description="half the sum of weight changes above which buys are scaled down; the first build is free")
+    fill: Literal["next_close", "next_open"] = Field(
+        "next_close", description="when orders decided at a close are filled"
+    )
+    max_turnover: float = Field(
+        0.40,
+        gt=0,
+        description="half the sum of weight changes above which buys are scaled down; the first build is free",
+    )
     whole_shares: bool = Field(True, description="round orders to whole shares, toward zero")
     never_buy: tuple[str, ...] = Field((), description="symbols no new position is opened in")
     cash_return_frac: float = Field(0.0, ge=0, le=0.5, description="yearly return on cash")
     hold_band_frac: float = Field(0.005, ge=0, le=1, description="weight changes below this are held")
-    hold_band_share: float = Field(0.20, ge=0, le=1, description="and below this share of the larger of target and held weight")
+    hold_band_share: float = Field(
+        0.20, ge=0, le=1, description="and below this share of the larger of target and held weight"
+    )
     min_trade_usd: float = Field(100.0, ge=0, description="smaller orders are held")
-    rebalance_step: int = Field(1, ge=1, description="prediction dates from one rebalance to the next, for a predictions file")
+    rebalance_step: int = Field(
+        1, ge=1, description="prediction dates from one rebalance to the next, for a predictions file"
+    )
     horizon_days: int = Field(10, ge=1, description="sessions a prediction looks ahead, for a predictions file")
-    volatility_target: float | None = Field(None, gt=0, le=1, description="yearly volatility above which the book is scaled down; none is off")
+    volatility_target: float | None = Field(
+        None, gt=0, le=1, description="yearly volatility above which the book is scaled down; none is off"
+    )
     initial_capital_usd: float = Field(100_000.0, gt=0, description="cash at history.start")
 
 
 class RiskLimits(Section):
-    max_sector_weight: float = Field(0.30, gt=0, le=1, description="largest weight of one sector; unknown is one sector, off where none is known")
+    max_sector_weight: float = Field(
+        0.30,
+        gt=0,
+        le=1,
+        description="largest weight of one sector; unknown is one sector, off where none is known",
+    )
     large_cap_usd: float = Field(10e9, gt=0, description="market value from which a company is large")
     mid_cap_usd: float = Field(2e9, gt=0, description="market value from which a company is mid-sized")
-    large_dollar_volume_usd: float = Field(50e6, gt=0, description="daily dollar volume that stands in where market value is unknown")
+    large_dollar_volume_usd: float = Field(
+        50e6, gt=0, description="daily dollar volume that stands in where market value is unknown"
+    )
     mid_dollar_volume_usd: float = Field(5e6, gt=0, description="the same, for mid-sized")
 
 
 class MarketGate(Section):
-    source: Literal["model", "file"] = Field("model", description="forecast with our models, or read signals from a file")
-    file: Path | None = Field(None, description="Parquet or CSV with date, tft_p10, tft_p50, tft_p90 and meta_prob_success")
+    source: Literal["model", "file"] = Field(
+        "model", description="forecast with our models, or read signals from a file"
+    )
+    file: Path | None = Field(
+        None, description="Parquet or CSV with date, tft_p10, tft_p50, tft_p90 and meta_prob_success"
+    )
     favorable: float = Field(0.70, ge=0, le=1, description="meta probability from which the market is favorable")
     unfavorable: float = Field(0.55, ge=0, le=1, description="meta probability up to which it is unfavorable")
     favorable_exposure: float = Field(1.0, ge=0, le=1)
@@ -208,7 +261,9 @@ class MarketGate(Section):
     @model_validator(mode="after")
     def _thresholds_in_order(self) -> "MarketGate":
         if self.unfavorable >= self.favorable:
-            raise ValueError(f"market_gate.unfavorable must lie below favorable {self.favorable}, was {self.unfavorable}")
+            raise ValueError(
+                f"market_gate.unfavorable must lie below favorable {self.favorable}, was {self.unfavorable}"
+            )
         if self.source == "file" and self.file is None:
             raise ValueError("market_gate.file must name a file where market_gate.source is 'file'")
         return self
@@ -238,7 +293,7 @@ class Settings(BaseSettings):
     live: Live = Live()
 
     @classmethod
-    def settings_customise_sources(  # noqa: D102
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
@@ -289,12 +344,19 @@ SECTIONS = frozenset(Settings.model_fields)
 def load() -> Settings:
     """Settings of this process, read once; raises ``ValueError`` that names every key it refuses."""
     unknown = [
-        name for name in os.environ if name.startswith(PREFIX) and name[len(PREFIX) :].split("__")[0].lower() not in SECTIONS
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name[len(PREFIX) :].split("__")[0].lower() not in SECTIONS
     ]
     if unknown:
-        raise ValueError(f"unknown settings in the environment: {', '.join(sorted(unknown))}; sections are {', '.join(sorted(SECTIONS))}")
+        raise ValueError(
+            f"unknown settings in the environment: {', '.join(sorted(unknown))}; sections are {', '.join(sorted(SECTIONS))}"
+        )
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}, was {e['input']!r:.80}" for e in error.errors()]
+        lines = [
+            f"  {'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}, was {e['input']!r:.80}"
+            for e in error.errors()
+        ]
         raise ValueError("settings are not valid:\n" + "\n".join(lines)) from None

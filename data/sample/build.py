@@ -51,11 +51,7 @@ def stocks(wide: pd.DataFrame) -> pd.DataFrame:
 
 def index(symbol: str, raw: pd.DataFrame) -> pd.DataFrame:
     """Bars of one index; high and low are widened where they do not contain open and close."""
-    rows = (
-        raw.rename(columns=str.lower)
-        .rename(columns={"date": "session"})
-        .assign(symbol=symbol, price_basis="raw")
-    )
+    rows = raw.rename(columns=str.lower).rename(columns={"date": "session"}).assign(symbol=symbol, price_basis="raw")
     high, low = rows[["open", "high", "close"]].max(axis=1), rows[["open", "low", "close"]].min(axis=1)
     print(f"{symbol}: {int(((high > rows['high']) | (low < rows['low'])).sum())} rows repaired")
     return rows.assign(high=high, low=low).drop(columns="adj close")
@@ -70,9 +66,7 @@ def build(directory: Path) -> pa.Table:
     common = set.intersection(*(set(frame["session"]) for frame in frames))
     bars = pd.concat(frames).assign(split_ratio=1.0, dividend=0.0)
     bars = bars[bars["session"].isin(common)].sort_values(["session", "symbol"], ignore_index=True)
-    return pa.Table.from_pandas(
-        bars[SCHEMA.names].astype({"volume": "float64"}), SCHEMA, preserve_index=False
-    )
+    return pa.Table.from_pandas(bars[SCHEMA.names].astype({"volume": "float64"}), SCHEMA, preserve_index=False)
 
 
 def main() -> None:

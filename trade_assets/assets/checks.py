@@ -13,10 +13,15 @@ def _check(asset: dg.AssetsDefinition, *, blocking: bool = True):
     return dg.asset_check(asset=asset, blocking=blocking, partitions_def=partitions.rebalance_dates)
 
 
-def _result(broken: pd.Series, what: str, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR) -> dg.AssetCheckResult:
+def _result(
+    broken: pd.Series, what: str, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+) -> dg.AssetCheckResult:
     keys = sorted({partitions.key_of(date) for date in broken})
     return dg.AssetCheckResult(
-        passed=not keys, severity=severity, description=what, metadata={"failing_keys": ", ".join(keys[:20]) or "none", "failing_count": len(keys)}
+        passed=not keys,
+        severity=severity,
+        description=what,
+        metadata={"failing_keys": ", ".join(keys[:20]) or "none", "failing_count": len(keys)},
     )
 
 
@@ -31,10 +36,15 @@ def weights_and_cash_sum_to_one(target_weights: pd.DataFrame) -> dg.AssetCheckRe
 def book_balances(portfolio_book: pd.DataFrame) -> dg.AssetCheckResult:
     """Shares times price is the value held, weights sum to 1, and cash is not borrowed."""
     rows = portfolio_book
-    value = (rows["shares"] * rows["price_usd"] - rows["value_usd"]).abs() > TOLERANCE * rows["value_usd"].abs().clip(lower=1)
+    value = (rows["shares"] * rows["price_usd"] - rows["value_usd"]).abs() > TOLERANCE * rows["value_usd"].abs().clip(
+        lower=1
+    )
     total = rows.groupby("session")["weight"].transform("sum")
     borrowed = (rows["symbol"] == "CASH") & (rows["value_usd"] < -1e-6)
-    return _result(rows.loc[value | ((total - 1).abs() > TOLERANCE) | borrowed, "rebalance_date"], "the book balances every session")
+    return _result(
+        rows.loc[value | ((total - 1).abs() > TOLERANCE) | borrowed, "rebalance_date"],
+        "the book balances every session",
+    )
 
 
 @_check(market_gate.market_forecasts)
@@ -51,7 +61,10 @@ def quantiles_are_ordered(market_forecasts: pd.DataFrame) -> dg.AssetCheckResult
 def no_label_reaches_its_test(stock_fold_manifest: pd.DataFrame) -> dg.AssetCheckResult:
     """Every training window ends before its test window begins."""
     rows = stock_fold_manifest
-    return _result(rows.loc[rows["train_last"] >= rows["test_first"], "rebalance_date"], "training ends before the test begins")
+    return _result(
+        rows.loc[rows["train_last"] >= rows["test_first"], "rebalance_date"],
+        "training ends before the test begins",
+    )
 
 
 @_check(stocks.stock_features, blocking=False)
@@ -61,11 +74,17 @@ def every_feature_varies(stock_features: pd.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not absent,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(absent)} features are null for want of an input: {', '.join(absent)}" if absent else "every feature has values",
+        description=f"{len(absent)} features are null for want of an input: {', '.join(absent)}"
+        if absent
+        else "every feature has values",
     )
 
 
 @_check(market_gate.market_signals, blocking=False)
 def signals_are_fresh(market_signals: pd.DataFrame) -> dg.AssetCheckResult:
     """No market signal is older than one session."""
-    return _result(market_signals.loc[market_signals["is_stale"], "rebalance_date"], "no signal is stale", dg.AssetCheckSeverity.WARN)
+    return _result(
+        market_signals.loc[market_signals["is_stale"], "rebalance_date"],
+        "no signal is stale",
+        dg.AssetCheckSeverity.WARN,
+    )

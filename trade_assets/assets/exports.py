@@ -33,7 +33,11 @@ def exports(
     keys = tables.keys("performance")
     if not keys:
         raise MissingPartitionError("exports: nothing is stored yet; materialise the rebalance job first")
-    returns, signals, targets = read("portfolio_returns", keys), read("market_signals", keys), read("target_weights", keys)
+    returns, signals, targets = (
+        read("portfolio_returns", keys),
+        read("market_signals", keys),
+        read("target_weights", keys),
+    )
     trades, predictions = read("trades", keys), read("stock_predictions", keys)
     outcomes, newest = read("stock_outcomes", keys), keys[-1:]
     performance = read("performance", newest)
@@ -53,7 +57,14 @@ def exports(
         target=targets[targets["rebalance_date"] == keys[-1]],
         trades=newest_trades,
         champion=read("champion_model", newest),
-        notes=caveats.of(read("universe", newest), newest_trades, returns, source=settings.data.source),
+        notes=caveats.of(
+            read("universe", newest),
+            newest_trades,
+            returns,
+            read("bars", newest),
+            source=settings.data.source,
+            legs=settings.index_legs().symbols(),
+        ),
         facts={
             "Source": settings.data.source,
             "History from": str(settings.history.start),

@@ -41,7 +41,13 @@ def forecast_models(
     fits = [market_forecast.entry(f, artifacts.put(f.texts)) for f in workers.map(quantiles.fit, jobs)]
     for fit in fits:
         metrics = {f"pinball_loss_{q:g}": loss for q, loss in zip(fit["quantile"], fit["pinball_loss"], strict=True)}
-        tracking.log(context, "forecast_models", fit["rebalance_date"].iloc[0], parameters | {"n_rows": int(fit["n_rows"].iloc[0])}, metrics)
+        tracking.log(
+            context,
+            "forecast_models",
+            fit["rebalance_date"].iloc[0],
+            parameters | {"n_rows": int(fit["n_rows"].iloc[0])},
+            metrics,
+        )
     return schemas.concat("forecast_models", fits)
 
 
@@ -89,7 +95,13 @@ def meta_models(
     fits = [meta_label.entry(f, artifacts.put([f.text])[0]) for f in workers.map(meta_label.fit, jobs)]
     for fit in fits:
         row = fit.iloc[0]
-        tracking.log(context, "meta_models", row["rebalance_date"], parameters | {"n_rows": int(row["n_rows"])}, {"base_rate": row["base_rate"]})
+        tracking.log(
+            context,
+            "meta_models",
+            row["rebalance_date"],
+            parameters | {"n_rows": int(row["n_rows"])},
+            {"base_rate": row["base_rate"]},
+        )
     return schemas.concat("meta_models", fits)
 
 
@@ -135,5 +147,9 @@ def _forest_parameters(gate: MarketGate) -> dict[str, object]:
 
 def _thresholds(gate: MarketGate) -> gates.Thresholds:
     return gates.Thresholds(
-        gate.favorable, gate.unfavorable, gate.favorable_exposure, gate.neutral_exposure, gate.unfavorable_exposure
+        gate.favorable,
+        gate.unfavorable,
+        gate.favorable_exposure,
+        gate.neutral_exposure,
+        gate.unfavorable_exposure,
     )

@@ -38,7 +38,9 @@ def session_asset(*, group: str, kinds: set[str] | None = None) -> Callable:
     return _asset(group, partitions.sessions, kinds, {}, sessions_of)
 
 
-def _asset(group: str, definition: dg.PartitionsDefinition, kinds: set[str] | None, windows: dict, dates_of: Callable) -> Callable:
+def _asset(
+    group: str, definition: dg.PartitionsDefinition, kinds: set[str] | None, windows: dict, dates_of: Callable
+) -> Callable:
     def declare(function: Callable[..., pd.DataFrame]) -> dg.AssetsDefinition:
         name = function.__name__
         parameters = inspect.signature(function).parameters
@@ -52,11 +54,16 @@ def _asset(group: str, definition: dg.PartitionsDefinition, kinds: set[str] | No
             if "dates" in parameters:
                 arguments["dates"] = dates
             if takes_previous:
-                arguments["previous"] = previous_partition(arguments.pop("tables"), arguments.pop("fingerprint_of"), name, dates)
+                arguments["previous"] = previous_partition(
+                    arguments.pop("tables"), arguments.pop("fingerprint_of"), name, dates
+                )
             return function(**arguments)
 
         kept = [p for p in parameters.values() if p.name not in ("dates", "previous", "context")]
-        own = [_parameter("tables", dg.ResourceParam[TableStore]), _parameter("fingerprint_of", dg.ResourceParam[object])]
+        own = [
+            _parameter("tables", dg.ResourceParam[TableStore]),
+            _parameter("fingerprint_of", dg.ResourceParam[object]),
+        ]
         signature = [_parameter("context", dg.AssetExecutionContext), *kept, *(own if takes_previous else [])]
         compute.__signature__ = inspect.Signature(signature, return_annotation=pd.DataFrame)  # type: ignore[attr-defined]
 
@@ -120,7 +127,9 @@ def _closed_days(context: dg.AssetExecutionContext) -> pd.DatetimeIndex:
     return days
 
 
-def previous_partition(tables: TableStore, fingerprint_of: Callable[[str], str], asset: str, dates: Rebalances) -> pd.DataFrame:
+def previous_partition(
+    tables: TableStore, fingerprint_of: Callable[[str], str], asset: str, dates: Rebalances
+) -> pd.DataFrame:
     """An asset's own partition before ``dates``; the empty table where they begin the history."""
     position = partitions.GRID.position(dates.dates[0])
     if position == 0:
@@ -133,7 +142,12 @@ def column_schema(table: schemas.Table) -> dg.TableSchema:
     """The columns of a table as the UI shows them."""
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name, column.kind, description=column.description, constraints=dg.TableColumnConstraints(nullable=column.nullable))
+            dg.TableColumn(
+                name,
+                column.kind,
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
             for name, column in table.columns.items()
         ]
     )

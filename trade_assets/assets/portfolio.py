@@ -6,7 +6,8 @@ import pandas as pd
 from trade_assets import partitions
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.assets.selection import COST_REBALANCES, cost_rates
-from trade_assets.domain import book, champion, gates, performance as performance_domain, prices, views
+from trade_assets.domain import book, champion, gates, prices, views
+from trade_assets.domain import performance as performance_domain
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.trades import Policy
 from trade_assets.settings import Portfolio, Settings
@@ -24,13 +25,19 @@ def target_weights(
     """Share of the book in each stock and in cash after each rebalance."""
     weights = champion.of_champion(candidate_portfolios, champion_model)
     volatility = views.portfolio_volatility(weights, prices.panel(bars), dates.dates)
-    brake = pd.Series(gates.volatility_brake(volatility.to_numpy(), settings.portfolio.volatility_target), volatility.index)
+    brake = pd.Series(
+        gates.volatility_brake(volatility.to_numpy(), settings.portfolio.volatility_target), volatility.index
+    )
     return gates.scale_exposure(weights, market_signals, brake=brake)
 
 
 @rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), target_weights=window(lag=1))
 def portfolio_book(
-    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, target_weights: pd.DataFrame, dates: Rebalances, previous: pd.DataFrame
+    settings: dg.ResourceParam[Settings],
+    bars: pd.DataFrame,
+    target_weights: pd.DataFrame,
+    dates: Rebalances,
+    previous: pd.DataFrame,
 ) -> pd.DataFrame:
     """Holdings, fills, costs and cash after every close; the one state of the stock portfolio."""
     portfolio = settings.portfolio
@@ -47,15 +54,29 @@ def portfolio_book(
 
 @rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), target_weights=window(2))
 def trades(
-    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, target_weights: pd.DataFrame, portfolio_book: pd.DataFrame, dates: Rebalances
+    settings: dg.ResourceParam[Settings],
+    bars: pd.DataFrame,
+    target_weights: pd.DataFrame,
+    portfolio_book: pd.DataFrame,
+    dates: Rebalances,
 ) -> pd.DataFrame:
     """What to buy, add, hold, reduce and sell at each rebalance, with its estimated cost."""
-    return views.orders(portfolio_book, target_weights, prices.panel(bars), dates=dates, policy=trade_policy(settings.portfolio))
+    return views.orders(
+        portfolio_book,
+        target_weights,
+        prices.panel(bars),
+        dates=dates,
+        policy=trade_policy(settings.portfolio),
+    )
 
 
 @rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), portfolio_book=window(2), universe=window(2, lag=1))
 def portfolio_returns(
-    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, portfolio_book: pd.DataFrame, universe: pd.DataFrame, dates: Rebalances
+    settings: dg.ResourceParam[Settings],
+    bars: pd.DataFrame,
+    portfolio_book: pd.DataFrame,
+    universe: pd.DataFrame,
+    dates: Rebalances,
 ) -> pd.DataFrame:
     """Daily return, exposure, turnover and equity, beside equal weight and the index legs."""
     portfolio, panel = settings.portfolio, prices.panel(bars)

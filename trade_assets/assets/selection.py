@@ -25,13 +25,22 @@ def candidate_portfolios(
     portfolio = settings.portfolio
     limits = Limits(portfolio.top_n, portfolio.max_weight, settings.risk_limits.max_sector_weight)
     return grid.portfolios(
-        stock_predictions, universe, previous, dates=dates.dates, cells=champion.GRID, limits=limits, never_buy=set(portfolio.never_buy)
+        stock_predictions,
+        universe,
+        previous,
+        dates=dates.dates,
+        cells=champion.GRID,
+        limits=limits,
+        never_buy=set(portfolio.never_buy),
     )
 
 
 @rebalance_asset(group="selection", bars=window(COST_REBALANCES), candidate_portfolios=window(2, lag=1))
 def candidate_returns(
-    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, candidate_portfolios: pd.DataFrame, dates: Rebalances
+    settings: dg.ResourceParam[Settings],
+    bars: pd.DataFrame,
+    candidate_portfolios: pd.DataFrame,
+    dates: Rebalances,
 ) -> pd.DataFrame:
     """What every candidate's portfolio earned since the rebalance before, net of costs."""
     return grid.returns(

@@ -20,7 +20,11 @@ TRAIN = load().history.train_rebalances
 
 @rebalance_asset(group="stocks", bars=window(LOOKBACK), fundamentals=window(FACTS))
 def stock_features(
-    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, fundamentals: pd.DataFrame, universe: pd.DataFrame, dates: Rebalances
+    settings: dg.ResourceParam[Settings],
+    bars: pd.DataFrame,
+    fundamentals: pd.DataFrame,
+    universe: pd.DataFrame,
+    dates: Rebalances,
 ) -> pd.DataFrame:
     """Trend, volatility, volume, fundamental and cross-sectional features of every member."""
     legs = settings.index_legs()
@@ -36,11 +40,16 @@ def stock_features(
 
 
 @rebalance_asset(group="stocks", bars=window(2), universe=window(lag=1))
-def stock_outcomes(settings: dg.ResourceParam[Settings], bars: pd.DataFrame, universe: pd.DataFrame, dates: Rebalances) -> pd.DataFrame:
+def stock_outcomes(
+    settings: dg.ResourceParam[Settings], bars: pd.DataFrame, universe: pd.DataFrame, dates: Rebalances
+) -> pd.DataFrame:
     """What each member of the rebalance before earned since."""
     spans = [(before, date) for before, date in dates.spans() if before is not None]
     return labels.outcomes(
-        prices.panel(bars), members_of(universe), windows=spans, monitoring_sessions=settings.labels.monitoring_sessions
+        prices.panel(bars),
+        members_of(universe),
+        windows=spans,
+        monitoring_sessions=settings.labels.monitoring_sessions,
     )
 
 
@@ -56,7 +65,12 @@ def stock_fold_manifest(
     rows = folds.labelled(stock_features, stock_outcomes, list(features.FEATURES))
     most = settings.features.max_features if settings.features.selection else None
     made = [
-        training.manifest(training.folds_at(rows, date, plan=_plan(settings)), date, all_features=list(features.FEATURES), most=most)
+        training.manifest(
+            training.folds_at(rows, date, plan=_plan(settings)),
+            date,
+            all_features=list(features.FEATURES),
+            most=most,
+        )
         for date in dates.retrain_dates(settings.history.retrain_every)
     ]
     return folds.carry_forward(schemas.concat("stock_fold_manifest", made), previous, dates.dates)
@@ -95,7 +109,10 @@ def base_models(
 
 @rebalance_asset(group="stocks")
 def base_predictions(
-    artifacts: dg.ResourceParam[ArtifactStore], stock_features: pd.DataFrame, base_models: pd.DataFrame, dates: Rebalances
+    artifacts: dg.ResourceParam[ArtifactStore],
+    stock_features: pd.DataFrame,
+    base_models: pd.DataFrame,
+    dates: Rebalances,
 ) -> pd.DataFrame:
     """Score of every member by every base model."""
     parts = training.predictions(stock_features, base_models, artifacts.get)
@@ -103,7 +120,10 @@ def base_predictions(
 
 
 @rebalance_asset(
-    group="stocks", kinds={"scipy", "mlflow"}, base_predictions=window(TRAIN, lag=1), stock_outcomes=window(TRAIN)
+    group="stocks",
+    kinds={"scipy", "mlflow"},
+    base_predictions=window(TRAIN, lag=1),
+    stock_outcomes=window(TRAIN),
 )
 def stack_models(
     context: dg.AssetExecutionContext,

@@ -102,7 +102,10 @@ def _fill(
         rate: np.ndarray | float = rates.floor_frac
     else:
         rate = costs.cost_frac(
-            change * value_usd, volatility=volatility[block, names], dollar_volume_usd=dollar_volume_usd[block, names], rates=rates
+            change * value_usd,
+            volatility=volatility[block, names],
+            dollar_volume_usd=dollar_volume_usd[block, names],
+            rates=rates,
         )
     size = np.abs(change)
     return float((size * rate).sum()), float(0.5 * (size.sum() + abs(change.sum())))

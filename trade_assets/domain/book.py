@@ -16,7 +16,18 @@ from trade_assets.domain.trades import Policy, Quotes, sequential_sum
 CASH = "CASH"
 VOLUME_SESSIONS = 63
 SESSIONS_PER_YEAR = 252
-COLUMNS = ["rebalance_date", "session", "symbol", "shares", "price_usd", "value_usd", "weight", "traded_usd", "cost_usd", "is_price_stale"]
+COLUMNS = [
+    "rebalance_date",
+    "session",
+    "symbol",
+    "shares",
+    "price_usd",
+    "value_usd",
+    "weight",
+    "traded_usd",
+    "cost_usd",
+    "is_price_stale",
+]
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,12 @@ class Holdings:
     def table(self) -> pd.DataFrame:
         """``symbol, shares, price_usd, value_usd`` without cash."""
         return pd.DataFrame(
-            {"symbol": pd.Series(self.symbols, dtype="str"), "shares": self.shares, "price_usd": self.price, "value_usd": self.shares * self.price}
+            {
+                "symbol": pd.Series(self.symbols, dtype="str"),
+                "shares": self.shares,
+                "price_usd": self.price,
+                "value_usd": self.shares * self.price,
+            }
         )
 
     def equity_usd(self) -> float:
@@ -159,7 +175,11 @@ def step(
             stale.add(symbol)
     for symbol in gone:
         value = book.pop(symbol) * price[symbol]
-        cash, traded[symbol], cost[symbol] = cash + value, traded.get(symbol, 0.0) - value, cost.get(symbol, 0.0)
+        cash, traded[symbol], cost[symbol] = (
+            cash + value,
+            traded.get(symbol, 0.0) - value,
+            cost.get(symbol, 0.0),
+        )
     symbols = tuple(sorted(s for s in book if book[s] > 0))
     after = Holdings(symbols, np.array([book[s] for s in symbols]), np.array([price[s] for s in symbols]), cash)
     return Day(after, traded, cost, frozenset(stale))
@@ -220,7 +240,18 @@ def _rows(day: Day, end: pd.Timestamp, session: pd.Timestamp) -> Iterator[tuple]
     held, equity = day.holdings, day.holdings.equity_usd()
     for symbol, shares, price in zip(held.symbols, held.shares, held.price, strict=True):
         value = shares * price
-        yield (end, session, symbol, shares, price, value, value / equity, day.traded_usd.get(symbol, 0.0), day.cost_usd.get(symbol, 0.0), symbol in day.stale)
+        yield (
+            end,
+            session,
+            symbol,
+            shares,
+            price,
+            value,
+            value / equity,
+            day.traded_usd.get(symbol, 0.0),
+            day.cost_usd.get(symbol, 0.0),
+            symbol in day.stale,
+        )
     for symbol in sorted(set(day.traded_usd) - set(held.symbols)):
         yield (end, session, symbol, 0.0, 1.0, 0.0, 0.0, day.traded_usd[symbol], day.cost_usd[symbol], False)
     yield (end, session, CASH, held.cash_usd, 1.0, held.cash_usd, held.cash_usd / equity, 0.0, 0.0, False)

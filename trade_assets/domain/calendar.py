@@ -14,9 +14,13 @@ import pandas as pd
 FIRST_SESSION = pd.Timestamp("1990-01-02")
 
 
-@lru_cache(maxsize=2)
 def exchange(last_year: int) -> xc.ExchangeCalendar:
-    """The New York calendar from 1990 to the end of ``last_year``, early closes included."""
+    """The New York calendar from 1990 to the end of ``last_year`` at least, early closes included."""
+    return _exchange(last_year + 9 - last_year % 10)
+
+
+@lru_cache(maxsize=4)
+def _exchange(last_year: int) -> xc.ExchangeCalendar:
     return xc.get_calendar("XNYS", start="1990-01-01", end=f"{last_year}-12-31")
 
 
@@ -61,7 +65,9 @@ class Rebalances:
     def between(self, first: pd.Timestamp, last: pd.Timestamp) -> "Rebalances":
         """The rebalances in ``[first, last]``."""
         start, end = self.dates.searchsorted(first), self.dates.searchsorted(last, side="right")
-        return Rebalances(self.dates[start:end], self.ordinals[start:end], self.dates[start - 1] if start else self.before)
+        return Rebalances(
+            self.dates[start:end], self.ordinals[start:end], self.dates[start - 1] if start else self.before
+        )
 
     def spans(self) -> list[tuple[pd.Timestamp | None, pd.Timestamp]]:
         """Each date with the one before it; a span is the sessions after the first up to the second."""
@@ -75,7 +81,15 @@ class Rebalances:
         parts = []
         for before, date in self.spans():
             inside = sessions_between(date if before is None else before + pd.Timedelta(days=1), date)
-            parts.append(pd.DataFrame({"rebalance_date": date, "session": inside, "decided_at": pd.Series([before] * len(inside), dtype="datetime64[us]")}))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "rebalance_date": date,
+                        "session": inside,
+                        "decided_at": pd.Series([before] * len(inside), dtype="datetime64[us]"),
+                    }
+                )
+            )
         return pd.concat(parts, ignore_index=True)
 
     def window(self, date: pd.Timestamp, *, last: int | None = 1, lag: int = 0) -> pd.DatetimeIndex:

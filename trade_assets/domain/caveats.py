@@ -3,7 +3,15 @@
 import pandas as pd
 
 
-def of(universe: pd.DataFrame, trades: pd.DataFrame, returns: pd.DataFrame, *, source: str) -> list[str]:
+def of(
+    universe: pd.DataFrame,
+    trades: pd.DataFrame,
+    returns: pd.DataFrame,
+    bars: pd.DataFrame,
+    *,
+    source: str,
+    legs: list[str],
+) -> list[str]:
     """Sentences on survivorship, prices, caps, impact and the order of the open.
 
     Parameters
@@ -12,9 +20,15 @@ def of(universe: pd.DataFrame, trades: pd.DataFrame, returns: pd.DataFrame, *, s
         Newest rows.
     returns : DataFrame
         ``portfolio_returns`` of the history.
+    bars : DataFrame
+        Newest rows.
     source : str
         Name of the market-data source.
+    legs : list of str
+        Symbols of the index legs.
     """
+    is_adjusted = bool((bars.loc[~bars["symbol"].isin(legs), "price_basis"] == "adjusted").any())
+    legs_without_dividends = _price_indexes(bars, legs) if is_adjusted else []
     members = universe[universe["is_member"]]
     notes = []
     if len(universe) and not universe["is_survivorship_free"].all():
@@ -30,7 +44,18 @@ def of(universe: pd.DataFrame, trades: pd.DataFrame, returns: pd.DataFrame, *, s
         notes.append("No volume is known, so costs are commission and half-spread without market impact.")
     elif len(trades) and not trades["has_impact"].all():
         notes.append("Some orders have no known volume; their cost is without market impact.")
+    if is_adjusted:
+        notes.append("Prices are adjusted for splits and dividends, so share counts are not those of tradable shares.")
+    if legs_without_dividends:
+        notes.append(
+            f"{' and '.join(legs_without_dividends)} are price indexes: their returns leave dividends out, the stocks' do not."
+        )
     for leg in ("qqq", "spy"):
         if len(returns) and returns[f"{leg}_return_frac"].isna().all():
             notes.append(f"The source has no {leg.upper()} leg; what needs it is null.")
     return notes
+
+
+def _price_indexes(bars: pd.DataFrame, legs: list[str]) -> list[str]:
+    own = bars[bars["symbol"].isin(legs) & (bars["price_basis"] == "raw") & bars["adjustment_factor"].isna()]
+    return sorted(own["symbol"].unique())

@@ -68,7 +68,7 @@ def suspected_splits(bars: pd.DataFrame, *, tolerance: float, spare_reverted: bo
     close, before, first = _closes(bars)
     days = bars["session"].diff().dt.days.to_numpy(float)
     moved = (close + bars["dividend"].to_numpy(float)) * bars["split_ratio"].to_numpy(float) / before
-    moved = np.where(first | (days > SUSPECT_DAYS), 1.0, moved)
+    moved = np.where(first | (days > SUSPECT_DAYS) | ~(moved > 0), 1.0, moved)
     ratios = np.concatenate([SUSPECT_RATIOS, 1 / SUSPECT_RATIOS])
     near = (np.abs(moved[:, None] / ratios - 1) <= tolerance).any(axis=1) & (np.abs(moved - 1) > SUSPECT_MOVE)
     if spare_reverted:
@@ -87,12 +87,8 @@ def _is_action(step: np.ndarray, raw_move: np.ndarray, symbol: np.ndarray) -> np
     action = np.zeros(len(step), dtype=bool)
     places = np.flatnonzero(np.abs(step - 1) > SMALLEST_STEP)
     begun = -1  # row at which a delivery began whose action has been found
-    for place, following in zip(places, np.append(places[1:], len(step)), strict=True):
-        near = (
-            following < len(step)
-            and following - place <= ONE_DELIVERY_ROWS
-            and symbol[following] == symbol[place]
-        )
+    for place, following in zip(places, [*places[1:], len(step)][: len(places)], strict=True):
+        near = following < len(step) and following - place <= ONE_DELIVERY_ROWS and symbol[following] == symbol[place]
         if place != begun and near and abs(step[place] * step[following] - 1) < SMALLEST_STEP:
             begun = following
             action[following] = True

@@ -23,7 +23,9 @@ class Rates:
         return (self.commission_bps + self.half_spread_bps) / 10_000
 
 
-def cost_frac(notional_usd: np.ndarray, *, volatility: np.ndarray, dollar_volume_usd: np.ndarray, rates: Rates) -> np.ndarray:
+def cost_frac(
+    notional_usd: np.ndarray, *, volatility: np.ndarray, dollar_volume_usd: np.ndarray, rates: Rates
+) -> np.ndarray:
     """Cost as a share of the value traded.
 
     Parameters

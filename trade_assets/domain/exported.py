@@ -24,7 +24,15 @@ def trades(trades: pd.DataFrame) -> pd.DataFrame:
 def equity(returns: pd.DataFrame) -> pd.DataFrame:
     """``date, equity, return`` of every session, with exposure and the benchmarks' returns."""
     names = {"session": "date", "equity_usd": "equity", "return_frac": "return"}
-    columns = ["date", "equity", "return", "exposure_frac", "equal_weight_return_frac", "qqq_return_frac", "spy_return_frac"]
+    columns = [
+        "date",
+        "equity",
+        "return",
+        "exposure_frac",
+        "equal_weight_return_frac",
+        "qqq_return_frac",
+        "spy_return_frac",
+    ]
     return returns.rename(columns=names)[columns]
 
 
@@ -51,8 +59,10 @@ def predictions(predictions: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFra
 
 
 def rank_ics(predictions: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """``rebalance_date, model, rank_ic``: predictions of a date against what followed, once known."""
-    rows = predictions.merge(_known(outcomes), on=["rebalance_date", "symbol"], validate="many_to_one")
+    """``rebalance_date, model, rank_ic``: predictions against what followed, by the date on which that was known."""
+    known = outcomes[["rebalance_date", "feature_date", "symbol", "return_frac"]]
+    made = predictions.rename(columns={"rebalance_date": "feature_date"})
+    rows = made.merge(known, on=["feature_date", "symbol"], validate="many_to_one")
     parts = [
         (date, model, metrics_domain.rank_ic(group["prediction"].to_numpy(), group["return_frac"].to_numpy()))
         for (date, model), group in rows.groupby(["rebalance_date", "model"])

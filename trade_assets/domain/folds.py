@@ -79,7 +79,13 @@ def labelled(features: pd.DataFrame, outcomes: pd.DataFrame, feature_names: list
         ``feature_date, label_end, symbol, target, return_frac, in_blackout`` and the features, sorted by date and symbol.
     """
     ranks_by_date = ranked(features, "rebalance_date", feature_names).astype(float)
-    keyed = pd.concat([features[["rebalance_date", "symbol"]].rename(columns={"rebalance_date": "feature_date"}), ranks_by_date], axis=1)
+    keyed = pd.concat(
+        [
+            features[["rebalance_date", "symbol"]].rename(columns={"rebalance_date": "feature_date"}),
+            ranks_by_date,
+        ],
+        axis=1,
+    )
     known = outcomes.rename(columns={"rebalance_date": "label_end"})[
         ["feature_date", "label_end", "symbol", "target", "return_frac", "in_blackout"]
     ]
@@ -114,8 +120,14 @@ def make(rows: pd.DataFrame, *, as_of: pd.Timestamp, inner_folds: int, embargo_s
     what was known an embargo before its first decision.
     """
     dates = pd.DatetimeIndex(np.sort(rows["feature_date"].unique()))
-    blocks = [b for b in np.array_split(dates[len(dates) // 2 :], inner_folds) if len(b)] if len(dates) >= 2 * inner_folds else []
-    folds = [_inner(f"inner_{i + 1}", rows, pd.DatetimeIndex(block), embargo_sessions) for i, block in enumerate(blocks)]
+    blocks = (
+        [b for b in np.array_split(dates[len(dates) // 2 :], inner_folds) if len(b)]
+        if len(dates) >= 2 * inner_folds
+        else []
+    )
+    folds = [
+        _inner(f"inner_{i + 1}", rows, pd.DatetimeIndex(block), embargo_sessions) for i, block in enumerate(blocks)
+    ]
     return [*folds, Fold(FINAL, rows, rows.iloc[:0], 0, 0, as_of)]
 
 
@@ -129,7 +141,9 @@ def row_hash(rows: pd.DataFrame) -> str:
     digest = hashlib.sha256()
     for column in rows.columns:
         values = rows[column]
-        content = "\0".join(values).encode() if column == "symbol" else np.ascontiguousarray(values.to_numpy()).tobytes()
+        content = (
+            "\0".join(values).encode() if column == "symbol" else np.ascontiguousarray(values.to_numpy()).tobytes()
+        )
         digest.update(column.encode() + b"\1" + content)
     return digest.hexdigest()
 

@@ -113,7 +113,9 @@ def scale_exposure(weights: pd.DataFrame, signals: pd.DataFrame, *, brake: pd.Se
     at_close = signals[["session", "exposure_scalar", "is_stale"]].rename(columns={"session": "rebalance_date"})
     rows = weights.merge(at_close, on="rebalance_date", how="left", validate="many_to_one")
     if rows["exposure_scalar"].isna().any():
-        raise ValueError(f"there is no market signal for {rows.loc[rows['exposure_scalar'].isna(), 'rebalance_date'].iloc[0].date()}")
+        raise ValueError(
+            f"there is no market signal for {rows.loc[rows['exposure_scalar'].isna(), 'rebalance_date'].iloc[0].date()}"
+        )
     if brake is not None:
         rows["exposure_scalar"] = rows["exposure_scalar"] * rows["rebalance_date"].map(brake)
     is_cash = rows["symbol"] == CASH

@@ -40,7 +40,9 @@ def portfolios(
         Weights at the rebalance before the first date.
     cells : sequence of (model, construction)
     """
-    scores = {key: rows.set_index("symbol")["prediction"] for key, rows in predictions.groupby(["rebalance_date", "model"])}
+    scores = {
+        key: rows.set_index("symbol")["prediction"] for key, rows in predictions.groupby(["rebalance_date", "model"])
+    }
     members = dict(tuple(universe.groupby("rebalance_date")))
     empty_universe = universe.iloc[:0]
     held = {(m, c): set(rows["symbol"]) for (m, c), rows in previous.groupby(["model", "construction"])}
@@ -52,14 +54,20 @@ def portfolios(
         for model, construction in cells:
             own = scores.get((date, model), pd.Series(dtype=float))
             weights = portfolio(
-                CONSTRUCTIONS[construction], own, sector, barred=barred - held.get((model, construction), set()), limits=limits
+                CONSTRUCTIONS[construction],
+                own,
+                sector,
+                barred=barred - held.get((model, construction), set()),
+                limits=limits,
             )
             held[model, construction] = set(weights["symbol"])
             parts.append(weights.assign(rebalance_date=date, model=model, construction=construction))
     return pd.concat(parts, ignore_index=True)
 
 
-def returns(weights: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Rates, capital_usd: float) -> pd.DataFrame:
+def returns(
+    weights: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Rates, capital_usd: float
+) -> pd.DataFrame:
     """Daily net return of every cell in the sessions of each date.
 
     The weights decided at the rebalance before are filled at the next session's close; until then those of the
@@ -76,7 +84,10 @@ def returns(weights: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Ra
     capital_usd : float
         Size of the book, for market impact.
     """
-    decided = {key: rows.set_index("symbol")["weight"] for key, rows in weights.groupby(["rebalance_date", "model", "construction"])}
+    decided = {
+        key: rows.set_index("symbol")["weight"]
+        for key, rows in weights.groupby(["rebalance_date", "model", "construction"])
+    }
     cells = sorted({(model, construction) for _, model, construction in decided})
     parts = []
     for older, before, date in _triples(dates, weights):
@@ -85,7 +96,16 @@ def returns(weights: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Ra
             if target is None:
                 continue
             earlier = decided.get((older, model, construction)) if older is not None else None
-            result, sessions = held_between(earlier, target, panel, older=older, before=before, date=date, rates=rates, capital_usd=capital_usd)
+            result, sessions = held_between(
+                earlier,
+                target,
+                panel,
+                older=older,
+                before=before,
+                date=date,
+                rates=rates,
+                capital_usd=capital_usd,
+            )
             parts.append(
                 pd.DataFrame(
                     {
@@ -99,7 +119,15 @@ def returns(weights: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Ra
                     }
                 )
             )
-    columns = ["rebalance_date", "model", "construction", "session", "return_frac", "cost_frac", "turnover_frac"]
+    columns = [
+        "rebalance_date",
+        "model",
+        "construction",
+        "session",
+        "return_frac",
+        "cost_frac",
+        "turnover_frac",
+    ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
@@ -115,7 +143,9 @@ def held_between(
     capital_usd: float,
 ) -> tuple[backtest.Result, pd.DatetimeIndex]:
     """What ``target``, decided at ``before``, earned until ``date``, and the sessions it did; ``earlier`` was held until its fill."""
-    symbols = pd.Index(sorted((set(target.index) | set([] if earlier is None else earlier.index)) - {CASH}), dtype="str")
+    symbols = pd.Index(
+        sorted((set(target.index) | set([] if earlier is None else earlier.index)) - {CASH}), dtype="str"
+    )
     columns = panel.columns(symbols)
     last, decision = panel.rows(pd.DatetimeIndex([date, before]))
     first = decision + 1 if earlier is None or older is None else panel.rows(pd.DatetimeIndex([older]))[0] + 2

@@ -8,7 +8,11 @@ from trade_assets.domain.prices import Panel
 
 
 def outcomes(
-    panel: Panel, members: pd.DataFrame, *, windows: list[tuple[pd.Timestamp, pd.Timestamp]], monitoring_sessions: int
+    panel: Panel,
+    members: pd.DataFrame,
+    *,
+    windows: list[tuple[pd.Timestamp, pd.Timestamp]],
+    monitoring_sessions: int,
 ) -> pd.DataFrame:
     """Total return of each member from one rebalance date to the next.
 
@@ -37,7 +41,11 @@ def outcomes(
         first, last = panel.rows(pd.DatetimeIndex([start, end]))
         held = by_date[start]
         columns = panel.columns(pd.Index(held["symbol"]))
-        growth = np.where(np.isnan(panel.gross[first + 1 : last + 1, columns]), 1.0, panel.gross[first + 1 : last + 1, columns])
+        growth = np.where(
+            np.isnan(panel.gross[first + 1 : last + 1, columns]),
+            1.0,
+            panel.gross[first + 1 : last + 1, columns],
+        )
         path = np.multiply.accumulate(growth, axis=0)
         frame = pd.DataFrame(
             {
@@ -52,5 +60,14 @@ def outcomes(
         )
         frame["target"] = ranks(frame["return_frac"])
         parts.append(frame)
-    columns = ["rebalance_date", "feature_date", "symbol", "return_frac", "return_5_frac", "target", "is_delisted", "in_blackout"]
+    columns = [
+        "rebalance_date",
+        "feature_date",
+        "symbol",
+        "return_frac",
+        "return_5_frac",
+        "target",
+        "is_delisted",
+        "in_blackout",
+    ]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

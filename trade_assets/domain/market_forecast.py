@@ -21,13 +21,21 @@ def labelled(state: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def jobs(
-    rows: pd.DataFrame, dates: pd.DatetimeIndex, *, train_sessions: int, min_rows: int, parameters: Mapping[str, object]
+    rows: pd.DataFrame,
+    dates: pd.DatetimeIndex,
+    *,
+    train_sessions: int,
+    min_rows: int,
+    parameters: Mapping[str, object],
 ) -> Iterator[quantiles.Job]:
     """One fit a date, on the trailing sessions whose outcome was known at its close; none while they are too few."""
     for date in dates:
         known = rows[rows["label_end"] <= date].iloc[-train_sessions:]
         if len(known) >= min_rows:
-            x, y = known[list(STATE)].to_numpy(dtype=float), known["forward_return_frac"].to_numpy(dtype=float)
+            x, y = (
+                known[list(STATE)].to_numpy(dtype=float),
+                known["forward_return_frac"].to_numpy(dtype=float),
+            )
             yield quantiles.Job(date, np.ascontiguousarray(x), y, pd.DatetimeIndex(known["session"]), dict(parameters))
 
 
@@ -46,7 +54,9 @@ def entry(fitted: quantiles.Fitted, addresses: list[str]) -> pd.DataFrame:
     )
 
 
-def forecast(sessions: pd.DataFrame, state: pd.DataFrame, models: Mapping[pd.Timestamp, tuple[str, ...]]) -> pd.DataFrame:
+def forecast(
+    sessions: pd.DataFrame, state: pd.DataFrame, models: Mapping[pd.Timestamp, tuple[str, ...]]
+) -> pd.DataFrame:
     """Forecast every session with the models in force when it closed.
 
     Parameters

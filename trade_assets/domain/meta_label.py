@@ -47,12 +47,16 @@ def rows(forecasts: pd.DataFrame, state: pd.DataFrame) -> pd.DataFrame:
 
 def labelled(rows: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
     """Rows with a known outcome: ``y`` is 1 where ``tft_p50`` had the sign of the return."""
-    known = rows.merge(outcomes, on="session", how="inner", validate="one_to_one").sort_values("session", ignore_index=True)
+    known = rows.merge(outcomes, on="session", how="inner", validate="one_to_one").sort_values(
+        "session", ignore_index=True
+    )
     right = np.sign(known["tft_p50"]) == np.sign(known["forward_return_frac"])
     return known.assign(y=right.astype(float))
 
 
-def jobs(rows: pd.DataFrame, dates: pd.DatetimeIndex, *, min_rows: int, parameters: Mapping[str, object]) -> Iterator[Job]:
+def jobs(
+    rows: pd.DataFrame, dates: pd.DatetimeIndex, *, min_rows: int, parameters: Mapping[str, object]
+) -> Iterator[Job]:
     """One fit a date, on every labelled row whose outcome was known at its close; none while they are too few."""
     for date in dates:
         known = rows[rows["label_end"] <= date]
@@ -64,11 +68,20 @@ def jobs(rows: pd.DataFrame, dates: pd.DatetimeIndex, *, min_rows: int, paramete
 def entry(fitted: "Fitted", address: str) -> pd.DataFrame:
     """The row of the ``meta_models`` table for one fit."""
     return pd.DataFrame(
-        [{"rebalance_date": fitted.as_of, "artifact_sha256": address, "n_rows": fitted.n_rows, "base_rate": fitted.base_rate}]
+        [
+            {
+                "rebalance_date": fitted.as_of,
+                "artifact_sha256": address,
+                "n_rows": fitted.n_rows,
+                "base_rate": fitted.base_rate,
+            }
+        ]
     )
 
 
-def odds(forecasts: pd.DataFrame, state: pd.DataFrame, forests: Mapping[pd.Timestamp, str], dates: Rebalances) -> pd.Series:
+def odds(
+    forecasts: pd.DataFrame, state: pd.DataFrame, forests: Mapping[pd.Timestamp, str], dates: Rebalances
+) -> pd.Series:
     """Probability that each forecast's sign is right, by the forest of the rebalance before it; null where there is none.
 
     Parameters
@@ -93,7 +106,9 @@ def odds(forecasts: pd.DataFrame, state: pd.DataFrame, forests: Mapping[pd.Times
     for date, inside in made.groupby("rebalance_date"):
         text = forests.get(decided_at[date])
         if text is not None:
-            out[pd.DatetimeIndex(inside["session"])] = predict(text, np.ascontiguousarray(inside[list(FEATURES)].to_numpy(dtype=float)))
+            out[pd.DatetimeIndex(inside["session"])] = predict(
+                text, np.ascontiguousarray(inside[list(FEATURES)].to_numpy(dtype=float))
+            )
     return out
 
 

@@ -238,9 +238,7 @@ def correlation(returns: np.ndarray, benchmark: np.ndarray) -> float:
     return float(np.clip(np.corrcoef(returns, benchmark)[0, 1], -1.0, 1.0))
 
 
-def turnover_annual(
-    turnover: np.ndarray, n_sessions: int, *, periods_per_year: float = SESSIONS_PER_YEAR
-) -> float:
+def turnover_annual(turnover: np.ndarray, n_sessions: int, *, periods_per_year: float = SESSIONS_PER_YEAR) -> float:
     """Sum of one-way turnovers scaled to a year; NaN without sessions."""
     return _ratio(float(np.sum(turnover)) * periods_per_year, n_sessions)
 

@@ -24,7 +24,10 @@ def known_facts(facts: pd.DataFrame, *, close_utc: pd.Timestamp, max_age_days: i
         value_year_before``: the figure of the latest period as last filed by then, what multiplies it to a
         year, and the same period's figure a year earlier (null where unknown).
     """
-    known = facts[(facts["available_utc"] <= close_utc) & (facts["available_utc"] > close_utc - pd.Timedelta(days=2 * max_age_days))]
+    known = facts[
+        (facts["available_utc"] <= close_utc)
+        & (facts["available_utc"] > close_utc - pd.Timedelta(days=2 * max_age_days))
+    ]
     key = ["symbol", "fact", "period_end", "period_focus"]
     periods = known.sort_values([*key, "available_utc"], kind="stable").drop_duplicates(key, keep="last")
     recent = periods[periods["available_utc"] > close_utc - pd.Timedelta(days=max_age_days)]
@@ -36,7 +39,9 @@ def known_facts(facts: pd.DataFrame, *, close_utc: pd.Timestamp, max_age_days: i
     year_before = paired[(age >= 350) & (age <= 380)].drop_duplicates(["symbol", "fact"], keep="last")
     out = latest.merge(
         year_before[["symbol", "fact", "value_before"]].rename(columns={"value_before": "value_year_before"}),
-        on=["symbol", "fact"], how="left", validate="one_to_one",
+        on=["symbol", "fact"],
+        how="left",
+        validate="one_to_one",
     )
     out["annual_factor"] = out["period_focus"].map(ANNUAL_PERIODS).astype(float)
     return out[["symbol", "fact", "value", "annual_factor", "period_end", "available_utc", "value_year_before"]]
@@ -47,5 +52,9 @@ def in_blackout(facts: pd.DataFrame, *, sessions_close_utc: pd.DatetimeIndex, se
     if sessions == 0 or facts.empty or not len(sessions_close_utc):
         return pd.Index([], dtype="str")
     since = sessions_close_utc[max(0, len(sessions_close_utc) - 1 - sessions)]
-    recent = facts[(facts["available_utc"] > since) & (facts["available_utc"] <= sessions_close_utc[-1]) & (facts["availability"] == "filed")]
+    recent = facts[
+        (facts["available_utc"] > since)
+        & (facts["available_utc"] <= sessions_close_utc[-1])
+        & (facts["availability"] == "filed")
+    ]
     return pd.Index(recent["symbol"].unique())

@@ -29,8 +29,8 @@ class Panel:
     factor : ndarray of shape (sessions, symbols)
         Adjusted over raw close where the source gives that instead of actions; else NaN.
     gross : ndarray of shape (sessions, symbols)
-        Total return of the session plus one, adjusted for splits and dividends. A missing bar within
-        ``MAX_GAP_SESSIONS`` gives 1 and the next bar makes up for it; a longer gap gives NaN.
+        Total return of the session plus one, adjusted for splits and dividends. Each of up to
+        ``MAX_GAP_SESSIONS`` missing bars in a row gives 1 and the next bar makes up for them; a longer gap gives NaN.
     carried : ndarray of shape (sessions, symbols)
         Raw close, or the last one within ``MAX_GAP_SESSIONS``.
     """
@@ -77,7 +77,10 @@ def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Pa
     symbols = pd.Index(np.sort(bars["symbol"].unique().astype(object)), dtype="str")
     inside = bars["session"].isin(sessions)
     bars = bars if inside.all() else bars[inside]
-    row, column = sessions.get_indexer(pd.DatetimeIndex(bars["session"])), symbols.get_indexer(pd.Index(bars["symbol"]))
+    row, column = (
+        sessions.get_indexer(pd.DatetimeIndex(bars["session"])),
+        symbols.get_indexer(pd.Index(bars["symbol"])),
+    )
 
     def spread(name: str, missing: float = np.nan) -> np.ndarray:
         out = np.full((len(sessions), len(symbols)), missing)
@@ -117,7 +120,7 @@ def daily_volatility(gross: np.ndarray, n: int = 63) -> np.ndarray:
 def _gross(close: np.ndarray, factor: np.ndarray, split: np.ndarray, dividend: np.ndarray) -> np.ndarray:
     gross = np.full_like(close, np.nan)
     seen = ~np.isnan(close)
-    for gap in range(MAX_GAP_SESSIONS, 0, -1):
+    for gap in range(MAX_GAP_SESSIONS + 1, 0, -1):  # from the bar before as many missing ones as may be
         base, base_factor = windows.lagged(close, gap), windows.lagged(factor, gap)
         by_factor = (close * factor) / (base * base_factor)
         by_actions = (close + dividend) * split / base

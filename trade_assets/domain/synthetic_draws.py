@@ -59,9 +59,7 @@ def traits(count: int, *, seed: int, delisting_rate_per_year: float) -> Traits:
     uniform = blocks(seed, TRAITS, 0, count, lambda rng: rng.random((16, BLOCK)))
     hazard = -np.log1p(-delisting_rate_per_year) / SESSIONS_PER_YEAR
     first = np.where(uniform[0] < 0.1, 10 * SESSIONS_PER_YEAR * uniform[1], 0).astype(int)
-    last = np.minimum(first + SESSIONS_PER_YEAR / 2 - np.log(uniform[2]) / max(hazard, 1e-12), NEVER).astype(
-        int
-    )
+    last = np.minimum(first + SESSIONS_PER_YEAR / 2 - np.log(uniform[2]) / max(hazard, 1e-12), NEVER).astype(int)
     joins = np.where(uniform[3] < 0.2, first + 5 * SESSIONS_PER_YEAR * uniform[4], first).astype(int)
     leaves = np.minimum(joins - np.log(uniform[5]) / (0.015 / SESSIONS_PER_YEAR), last).astype(int)
     return Traits(
@@ -105,6 +103,4 @@ def blocks(seed: int, purpose: int, part: int, count: int, draw) -> np.ndarray:
 
 def stream(seed: int, purpose: int, part: int, block: int) -> np.random.Generator:
     """The generator of one block of symbols and one part of time."""
-    return np.random.Generator(
-        np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose, part, block)))
-    )
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose, part, block))))

@@ -51,8 +51,9 @@ def filings(sessions: pd.DatetimeIndex, stocks: Traits, *, seed: int) -> Filings
     months = np.arange(days[0].astype("datetime64[M]"), days[-1].astype("datetime64[M]") + 1)
     closing = months[months.astype(int) % 3 == 2]
     period_ends = (closing + 1).astype("datetime64[D]") - 1
-    draws = [_quarter(number, len(stocks.symbols), seed) for number in range(len(period_ends))]
-    uniform = np.array([u for u, _ in draws]).reshape(len(period_ends), 2, -1)
+    quarters, width = len(period_ends), len(stocks.symbols)
+    draws = [_quarter(number, width, seed) for number in range(quarters)]
+    uniform = np.array([u for u, _ in draws]).reshape(quarters, 2, width)
     available = period_ends[:, None] + _lag_days(uniform[:, 0], uniform[:, 1]).astype("timedelta64[D]")
     known = days.searchsorted(available)
     first_day = np.append(days, np.datetime64("9999-01-01"))[np.minimum(stocks.first, len(days))]
@@ -60,10 +61,10 @@ def filings(sessions: pd.DatetimeIndex, stocks: Traits, *, seed: int) -> Filings
     return Filings(
         period_ends,
         available,
-        _quality([n for _, n in draws]),
+        _quality([n for _, n in draws]).reshape(quarters, width),
         exists,
         _news(known, exists),
-        np.full(len(first_day), -1),
+        np.full(width, -1),
     )
 
 
@@ -74,9 +75,7 @@ def facts(
     figures = _figures(sessions, stocks, reports, bars, seed)
     quarter, stock = np.nonzero(reports.exists)
     ends = reports.period_ends[quarter]
-    available = reports.available[quarter, stock].astype("datetime64[us]") + np.timedelta64(
-        AVAILABLE_HOUR_UTC, "h"
-    )
+    available = reports.available[quarter, stock].astype("datetime64[us]") + np.timedelta64(AVAILABLE_HOUR_UTC, "h")
     focus = np.array(["Q1", "Q2", "Q3", "Q4"])[(ends.astype("datetime64[M]").astype(int) % 12) // 3]
     names = pd.array(stocks.symbols, dtype="str")
     each = pd.DataFrame(
@@ -87,9 +86,7 @@ def facts(
             "available_utc": pd.DatetimeIndex(available, tz="UTC"),
         }
     )
-    return pd.concat(
-        [each.assign(fact=n, value=v[quarter, stock]) for n, v in figures.items()], ignore_index=True
-    )
+    return pd.concat([each.assign(fact=n, value=v[quarter, stock]) for n, v in figures.items()], ignore_index=True)
 
 
 def membership(sessions: pd.DatetimeIndex, stocks: Traits) -> pd.DataFrame:
@@ -129,9 +126,7 @@ def _figures(
     }
 
 
-def _splits_so_far(
-    sessions: pd.DatetimeIndex, reports: Filings, bars: dict[str, np.ndarray], width: int
-) -> np.ndarray:
+def _splits_so_far(sessions: pd.DatetimeIndex, reports: Filings, bars: dict[str, np.ndarray], width: int) -> np.ndarray:
     level = np.cumprod(np.nan_to_num(bars["split_ratio"][:, :width], nan=1.0), axis=0)
     return level[np.maximum(_last_session(sessions, reports), 0)]
 
@@ -170,9 +165,7 @@ def _lag_days(late: np.ndarray, place: np.ndarray) -> np.ndarray:
 def _quality(normals: list[np.ndarray]) -> np.ndarray:
     values: list[np.ndarray] = []
     for normal in normals:
-        values.append(
-            normal if not values else QUALITY_MEMORY * values[-1] + np.sqrt(1 - QUALITY_MEMORY**2) * normal
-        )
+        values.append(normal if not values else QUALITY_MEMORY * values[-1] + np.sqrt(1 - QUALITY_MEMORY**2) * normal)
     return np.array(values)
 
 

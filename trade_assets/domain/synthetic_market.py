@@ -91,9 +91,7 @@ def generate(
             raise ValueError(f"{name} must lie in [0, 1), was {value}")
     stocks = synthetic_draws.traits(symbols, seed=seed, delisting_rate_per_year=delisting_rate_per_year)
     filings = synthetic_facts.filings(sessions, stocks, seed=seed)
-    bars, expected = _play(
-        len(sessions), stocks, filings, seed=seed, strength=signal_strength(information_coefficient)
-    )
+    bars, expected = _play(len(sessions), stocks, filings, seed=seed, strength=signal_strength(information_coefficient))
     facts = synthetic_facts.facts(sessions, stocks, filings, bars, seed=seed)
     return Market(
         sessions,
@@ -142,9 +140,7 @@ class _Factor:
         """Drift and surprise of the next session."""
         self._regime = self._regime if draws["regime"] < REGIME_STAYS[self._regime] else 1 - self._regime
         surprise = np.sqrt(self._variance) * draws["factor"]
-        self._variance = (
-            1 - GARCH_SHOCK - GARCH_MEMORY + GARCH_SHOCK * surprise**2 + GARCH_MEMORY * self._variance
-        )
+        self._variance = 1 - GARCH_SHOCK - GARCH_MEMORY + GARCH_SHOCK * surprise**2 + GARCH_MEMORY * self._variance
         return REGIME_DRIFT[self._regime], REGIME_VOLATILITY[self._regime] * float(surprise)
 
 
@@ -214,9 +210,7 @@ def _garch(long_run: np.ndarray, squared: np.ndarray, variance: np.ndarray) -> n
     return (1 - GARCH_SHOCK - GARCH_MEMORY) * long_run + GARCH_SHOCK * squared + GARCH_MEMORY * variance
 
 
-def _bar(
-    opens: np.ndarray, close: np.ndarray, reach: np.ndarray | float, up: np.ndarray, down: np.ndarray
-) -> Bar:
+def _bar(opens: np.ndarray, close: np.ndarray, reach: np.ndarray | float, up: np.ndarray, down: np.ndarray) -> Bar:
     opens = np.maximum(np.round(opens, 4), TICK_USD)
     top, bottom = np.maximum(opens, close), np.minimum(opens, close)
     high, low = (

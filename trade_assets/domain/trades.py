@@ -44,7 +44,9 @@ class Quotes:
     dollar_volume_usd: pd.Series
 
 
-def decide(held: pd.DataFrame, targets: pd.DataFrame, *, cash_usd: float, quotes: Quotes, policy: Policy) -> pd.DataFrame:
+def decide(
+    held: pd.DataFrame, targets: pd.DataFrame, *, cash_usd: float, quotes: Quotes, policy: Policy
+) -> pd.DataFrame:
     """Orders that bring the holdings to the targets.
 
     Parameters
@@ -63,9 +65,11 @@ def decide(held: pd.DataFrame, targets: pd.DataFrame, *, cash_usd: float, quotes
         One row a symbol held or wanted, sorted: ``symbol, action, held_weight, target_weight, delta_weight, shares,
         price_usd, notional_usd, cost_est_usd, has_impact``. Deltas are against the drifted holdings. A symbol without a quote is held.
     """
-    rows = held[["symbol", "shares", "price_usd", "value_usd"]].merge(
-        targets[["symbol", "weight", "may_increase"]], on="symbol", how="outer", validate="one_to_one"
-    ).sort_values("symbol", kind="stable", ignore_index=True)
+    rows = (
+        held[["symbol", "shares", "price_usd", "value_usd"]]
+        .merge(targets[["symbol", "weight", "may_increase"]], on="symbol", how="outer", validate="one_to_one")
+        .sort_values("symbol", kind="stable", ignore_index=True)
+    )
     quoted = rows["symbol"].map(quotes.price).to_numpy(dtype=float)
     price = np.where(np.isnan(quoted), rows["price_usd"].to_numpy(dtype=float), quoted)
     shares_held = rows["shares"].fillna(0.0).to_numpy(dtype=float)
@@ -92,7 +96,8 @@ def decide(held: pd.DataFrame, targets: pd.DataFrame, *, cash_usd: float, quotes
             "shares": shares,
             "price_usd": price,
             "notional_usd": notional,
-            "cost_est_usd": np.abs(notional) * costs.cost_frac(notional, volatility=volatility, dollar_volume_usd=volume, rates=policy.rates),
+            "cost_est_usd": np.abs(notional)
+            * costs.cost_frac(notional, volatility=volatility, dollar_volume_usd=volume, rates=policy.rates),
             "has_impact": costs.has_impact(volatility, volume),
         }
     )
@@ -120,7 +125,9 @@ def _limited(delta: np.ndarray, max_turnover: float) -> np.ndarray:
     return np.where(delta > 0, delta * max_turnover / bought, delta) if bought > max_turnover else delta
 
 
-def _shares(delta: np.ndarray, equity: float, price: np.ndarray, held: np.ndarray, *, is_exit: np.ndarray, whole: bool) -> np.ndarray:
+def _shares(
+    delta: np.ndarray, equity: float, price: np.ndarray, held: np.ndarray, *, is_exit: np.ndarray, whole: bool
+) -> np.ndarray:
     wanted = np.where(np.isnan(price), 0.0, delta * equity / np.where(np.isnan(price), 1.0, price))
     wanted = np.trunc(wanted) if whole else wanted
     return np.where(is_exit, -held, np.maximum(wanted, -held))

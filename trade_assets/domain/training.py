@@ -69,7 +69,9 @@ def jobs(
         made = [f for f in folds_at(labelled, date, plan=plan) if f.name in entries.index]
         for fold in made:
             if folds.row_hash(fold.train) != entries.at[fold.name, "train_sha256"]:
-                raise ValueError(f"stock_fold_manifest {date.date()}: the training rows of {fold.name} are not those recorded")
+                raise ValueError(
+                    f"stock_fold_manifest {date.date()}: the training rows of {fold.name} are not those recorded"
+                )
         if not made or len(made[-1].train) < min_rows:
             continue
         names = {fold.name: json.loads(entries.at[fold.name, "features"]) for fold in made}
@@ -110,4 +112,3 @@ def predictions(features: pd.DataFrame, models: pd.DataFrame, text_of: Callable[
             x = np.ascontiguousarray(ranks[json.loads(model.parameters)["features"]].to_numpy())
             scores = MODELS[model.model].predict(text_of(model.artifact_sha256), x)
             yield rows[["rebalance_date", "symbol"]].assign(model=model.model, prediction=scores)
-

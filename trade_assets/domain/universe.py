@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain import calendar, point_in_time, windows
+from trade_assets.domain import calendar, point_in_time
 from trade_assets.domain.prices import Panel
 
 VOLUME_SESSIONS = 63
@@ -92,20 +92,42 @@ def universe(
             [
                 ("index leg", frame["symbol"].isin(legs).to_numpy()),
                 ("no bar on this date", np.isnan(close)),
-                ("not in the index list", ~frame["symbol"].isin(listing.index).to_numpy() if rules.membership and len(membership) else None),
+                (
+                    "not in the index list",
+                    ~frame["symbol"].isin(listing.index).to_numpy() if rules.membership and len(membership) else None,
+                ),
                 (
                     f"fewer than {rules.min_history_sessions} sessions of history",
                     seen[:, listed].sum(axis=0) < rules.min_history_sessions,
                 ),
-                ("price too low", _below(close, rules.min_price_usd, known=~frame["symbol"].map(is_adjusted).to_numpy(dtype=bool))),
-                ("dollar volume too low", _below(frame["dollar_volume_usd"].to_numpy(), rules.min_dollar_volume_usd)),
+                (
+                    "price too low",
+                    _below(
+                        close,
+                        rules.min_price_usd,
+                        known=~frame["symbol"].map(is_adjusted).to_numpy(dtype=bool),
+                    ),
+                ),
+                (
+                    "dollar volume too low",
+                    _below(frame["dollar_volume_usd"].to_numpy(), rules.min_dollar_volume_usd),
+                ),
             ],
             len(frame),
         )
         frame["exclusion_reason"] = _keep_first_n(reason, frame["dollar_volume_usd"], rules.first_n)
         frame["is_member"] = frame["exclusion_reason"].isna()
         parts.append(frame)
-    columns = ["rebalance_date", "symbol", "is_member", "exclusion_reason", "sector", "size_bucket", "dollar_volume_usd", "in_blackout"]
+    columns = [
+        "rebalance_date",
+        "symbol",
+        "is_member",
+        "exclusion_reason",
+        "sector",
+        "size_bucket",
+        "dollar_volume_usd",
+        "in_blackout",
+    ]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
@@ -120,8 +142,15 @@ def adjusted_symbols(bars: pd.DataFrame) -> pd.Series:
 
 
 def _listing(membership: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
-    inside = (membership["first_session"] <= date) & (membership["last_session"].isna() | (membership["last_session"] >= date))
-    return membership[inside].sort_values(["symbol", "first_session"]).drop_duplicates("symbol", keep="last").set_index("symbol")
+    inside = (membership["first_session"] <= date) & (
+        membership["last_session"].isna() | (membership["last_session"] >= date)
+    )
+    return (
+        membership[inside]
+        .sort_values(["symbol", "first_session"])
+        .drop_duplicates("symbol", keep="last")
+        .set_index("symbol")
+    )
 
 
 def _median(x: np.ndarray) -> np.ndarray:
@@ -156,9 +185,15 @@ def _keep_first_n(reason: pd.Series, dollar_volume: pd.Series, first_n: int | No
     return reason
 
 
-def _size(frame: pd.DataFrame, facts: pd.DataFrame, close: np.ndarray, *, close_utc: pd.Timestamp, sizes: SizeLimits) -> pd.Series:
+def _size(
+    frame: pd.DataFrame, facts: pd.DataFrame, close: np.ndarray, *, close_utc: pd.Timestamp, sizes: SizeLimits
+) -> pd.Series:
     shares_filed = facts[facts["fact"] == "shares_outstanding"]
-    known = point_in_time.known_facts(shares_filed, close_utc=close_utc).set_index("symbol")["value"] if len(shares_filed) else pd.Series(dtype=float)
+    known = (
+        point_in_time.known_facts(shares_filed, close_utc=close_utc).set_index("symbol")["value"]
+        if len(shares_filed)
+        else pd.Series(dtype=float)
+    )
     value = frame["symbol"].map(known).to_numpy(dtype=float, na_value=np.nan) * close
     volume = frame["dollar_volume_usd"].to_numpy()
     use_value = ~np.isnan(value)

@@ -13,7 +13,9 @@ CASH = "CASH"
 VOLATILITY_SESSIONS = 63
 
 
-def orders(book_rows: pd.DataFrame, targets: pd.DataFrame, panel: Panel, *, dates: Rebalances, policy: Policy) -> pd.DataFrame:
+def orders(
+    book_rows: pd.DataFrame, targets: pd.DataFrame, panel: Panel, *, dates: Rebalances, policy: Policy
+) -> pd.DataFrame:
     """Rows of the ``trades`` table: from the drifted holdings at each date to its targets.
 
     Parameters
@@ -24,12 +26,19 @@ def orders(book_rows: pd.DataFrame, targets: pd.DataFrame, panel: Panel, *, date
         ``target_weights`` of the dates and of the rebalance before them.
     """
     parts = []
-    by_date, books = dict(tuple(targets.groupby("rebalance_date"))), dict(tuple(book_rows.groupby("rebalance_date")))
+    by_date, books = (
+        dict(tuple(targets.groupby("rebalance_date"))),
+        dict(tuple(book_rows.groupby("rebalance_date"))),
+    )
     for before, date in dates.spans():
         held, target = book.restored(books[date]), by_date[date]
         row = panel.rows(pd.DatetimeIndex([date]))[0]
         decided = trades.decide(
-            held.table(), target[target["symbol"] != CASH], cash_usd=held.cash_usd, quotes=book.quotes_at(panel, row), policy=policy
+            held.table(),
+            target[target["symbol"] != CASH],
+            cash_usd=held.cash_usd,
+            quotes=book.quotes_at(panel, row),
+            policy=policy,
         )
         earlier = by_date[before].set_index("symbol")["weight"] if before in by_date else pd.Series(dtype=float)
         change = decided["target_weight"] - decided["symbol"].map(earlier).astype(float).fillna(0.0)
@@ -61,7 +70,9 @@ def daily_returns(
     """
     days = _days(book_rows)
     equal = _equal_weight(universe, panel, dates=dates, rates=rates, capital_usd=capital_usd)
-    rows = dates.sessions()[["rebalance_date", "session"]].merge(days, on=["rebalance_date", "session"], validate="one_to_one")
+    rows = dates.sessions()[["rebalance_date", "session"]].merge(
+        days, on=["rebalance_date", "session"], validate="one_to_one"
+    )
     rows = rows.merge(equal, on="session", how="left", validate="one_to_one")
     rows["equal_weight_return_frac"] = rows["equal_weight_return_frac"].fillna(0.0)
     own = panel.sessions.get_indexer(pd.DatetimeIndex(rows["session"]))
@@ -90,7 +101,9 @@ def portfolio_volatility(weights: pd.DataFrame, panel: Panel, dates: pd.Datetime
 def _days(book_rows: pd.DataFrame) -> pd.DataFrame:
     rows = []
     last_equity = np.nan
-    for (date, session), held in book_rows.sort_values(["session", "symbol"]).groupby(["rebalance_date", "session"], sort=True):
+    for (date, session), held in book_rows.sort_values(["session", "symbol"]).groupby(
+        ["rebalance_date", "session"], sort=True
+    ):
         stocks = held[held["symbol"] != CASH]
         equity = sequential_sum(held["value_usd"].to_numpy())
         traded = stocks["traded_usd"].to_numpy()
@@ -102,7 +115,8 @@ def _days(book_rows: pd.DataFrame) -> pd.DataFrame:
                 "return_frac": equity / base - 1,
                 "equity_usd": equity,
                 "exposure_frac": sequential_sum(stocks["value_usd"].to_numpy()) / equity,
-                "turnover_frac": max(sequential_sum(np.maximum(traded, 0)), sequential_sum(np.maximum(-traded, 0))) / base,
+                "turnover_frac": max(sequential_sum(np.maximum(traded, 0)), sequential_sum(np.maximum(-traded, 0)))
+                / base,
                 "cost_usd": sequential_sum(held["cost_usd"].to_numpy()),
             }
         )
@@ -110,7 +124,9 @@ def _days(book_rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _equal_weight(universe: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Rates, capital_usd: float) -> pd.DataFrame:
+def _equal_weight(
+    universe: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Rates, capital_usd: float
+) -> pd.DataFrame:
     members = universe[universe["is_member"]]
     count = members.groupby("rebalance_date")["symbol"].transform("count")
     weights = members[["rebalance_date", "symbol"]].assign(model="universe", construction="equal", weight=1.0 / count)

@@ -33,9 +33,13 @@ class ArtifactStore:
         try:
             content = self._files.get(_name(address))
         except FileNotFoundError:
-            raise CorruptArtifactError(f"model {address[:12]}… is not in the store; materialise the asset that fits it") from None
+            raise CorruptArtifactError(
+                f"model {address[:12]}… is not in the store; materialise the asset that fits it"
+            ) from None
         if hashlib.sha256(content).hexdigest() != address:
-            raise CorruptArtifactError(f"model {address[:12]}… is damaged; delete it and materialise the asset that fits it")
+            raise CorruptArtifactError(
+                f"model {address[:12]}… is damaged; delete it and materialise the asset that fits it"
+            )
         return content.decode()
 
 

@@ -20,12 +20,16 @@ class Exports:
 
     def csv(self, name: str, frame: pd.DataFrame) -> Path:
         """Write a table as CSV, dates as YYYY-MM-DD."""
-        text = frame.assign(**{c: frame[c].map(_inert) for c in frame.columns if pd.api.types.is_string_dtype(frame[c].dtype)})
+        text = frame.assign(
+            **{c: frame[c].map(_inert) for c in frame.columns if pd.api.types.is_string_dtype(frame[c].dtype)}
+        )
         return self._put(name, text.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n").encode())
 
     def json(self, name: str, content: object) -> Path:
         """Write JSON with sorted keys; what is undefined is null."""
-        return self._put(name, (json.dumps(_defined(content), indent=2, sort_keys=True, allow_nan=False) + "\n").encode())
+        return self._put(
+            name, (json.dumps(_defined(content), indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
+        )
 
     def parquet(self, name: str, frame: pd.DataFrame) -> Path:
         """Write a table as Parquet."""

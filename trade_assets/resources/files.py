@@ -35,6 +35,23 @@ class Files:
         for directory in {target.parent for _, target in pending}:
             _flush_directory(directory)
 
+    def create(self, name: str, content: bytes) -> bool:
+        """Store ``content`` unless something is there; False where it is. Appears whole or not at all."""
+        if not self._local:
+            if self.exists(name):
+                return False
+            self.put([(name, content)])
+            return True
+        partial, target = self._write_partial(name, content), Path(self._path(name))
+        try:
+            os.link(partial, target)
+        except FileExistsError:
+            return False
+        finally:
+            os.unlink(partial)
+        _flush_directory(target.parent)
+        return True
+
     def get(self, name: str) -> bytes:
         """The bytes under ``name``; raises ``FileNotFoundError``."""
         if self._local:
@@ -61,7 +78,11 @@ class Files:
 
     def sweep(self) -> list[str]:
         """Remove what killed writers of other processes left behind; returns the names."""
-        left = [path for path in self._fs.find(self._root) if path.endswith(PARTIAL)] if self._fs.exists(self._root) else []
+        left = (
+            [path for path in self._fs.find(self._root) if path.endswith(PARTIAL)]
+            if self._fs.exists(self._root)
+            else []
+        )
         orphans = [path for path in left if not _is_running(int(path.removesuffix(PARTIAL).rsplit(".", 2)[1]))]
         for path in orphans:
             self._fs.rm_file(path)

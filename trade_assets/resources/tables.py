@@ -61,7 +61,13 @@ class TableStore:
         return self._files.sweep()
 
     def write(
-        self, asset: str, frames: dict[str, pd.DataFrame], *, fingerprint: str, code_version: str, inputs: dict[str, str]
+        self,
+        asset: str,
+        frames: dict[str, pd.DataFrame],
+        *,
+        fingerprint: str,
+        code_version: str,
+        inputs: dict[str, str],
     ) -> dict[str, Record]:
         """Store one checked frame a key; of each partition the old or the new is whole.
 
@@ -87,10 +93,17 @@ class TableStore:
         try:
             return Record(**json.loads(content))
         except (ValueError, TypeError):
-            raise CorruptPartitionError(f"{asset}: the record of partition {key} is damaged; materialise it again") from None
+            raise CorruptPartitionError(
+                f"{asset}: the record of partition {key} is damaged; materialise it again"
+            ) from None
 
     def read(
-        self, asset: str, keys: Sequence[str], *, fingerprint: str | None = None, symbols: Sequence[str] | None = None
+        self,
+        asset: str,
+        keys: Sequence[str],
+        *,
+        fingerprint: str | None = None,
+        symbols: Sequence[str] | None = None,
     ) -> tuple[pd.DataFrame, dict[str, str]]:
         """The rows of ``keys`` in order, and the sha256 of each partition read.
 
@@ -137,7 +150,13 @@ def encode(frame: pd.DataFrame, schema: pa.Schema) -> bytes:
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None)
     buffer = io.BytesIO()
     pq.write_table(
-        table, buffer, compression="zstd", use_dictionary=False, write_statistics=False, write_page_checksum=True, store_schema=False
+        table,
+        buffer,
+        compression="zstd",
+        use_dictionary=False,
+        write_statistics=False,
+        write_page_checksum=True,
+        store_schema=False,
     )
     return buffer.getvalue()
 

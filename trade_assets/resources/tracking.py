@@ -21,7 +21,12 @@ class Tracking:
         self._experiment_id = ""
 
     def log(
-        self, context: dg.AssetExecutionContext, model: str, as_of: pd.Timestamp, parameters: Mapping[str, object], metrics: Mapping[str, float]
+        self,
+        context: dg.AssetExecutionContext,
+        model: str,
+        as_of: pd.Timestamp,
+        parameters: Mapping[str, object],
+        metrics: Mapping[str, float],
     ) -> None:
         """Record a fit, and its MLflow run in the metadata of the partition it belongs to."""
         from mlflow.entities import Metric, Param
@@ -36,17 +41,31 @@ class Tracking:
         }
         run = client.create_run(self._experiment_id, tags=tags)
         kept = [Metric(name, float(value), 0, 0) for name, value in metrics.items() if value == value]
-        client.log_batch(run.info.run_id, metrics=kept, params=[Param(name, str(value)) for name, value in parameters.items()])
+        client.log_batch(
+            run.info.run_id,
+            metrics=kept,
+            params=[Param(name, str(value)) for name, value in parameters.items()],
+        )
         client.set_terminated(run.info.run_id)
         context.add_asset_metadata({f"mlflow_run_{model}": dg.MetadataValue.text(run.info.run_id)}, partition_key=key)
 
     def log_entry(self, context: dg.AssetExecutionContext, fit: pd.DataFrame) -> None:
         """Record the one row of a ``base_models`` fit."""
         row = fit.iloc[0]
-        parameters = {"retrain_date": row["retrain_date"].date(), "n_rows": row["n_rows"], "artifact_sha256": row["artifact_sha256"]}
+        parameters = {
+            "retrain_date": row["retrain_date"].date(),
+            "n_rows": row["n_rows"],
+            "artifact_sha256": row["artifact_sha256"],
+        }
         parameters |= {"size": json.loads(row["parameters"])["size"]}
         inner = {f"rank_ic_{name}": ic for name, ic in json.loads(row["inner_folds"]).items() if ic is not None}
-        self.log(context, row["model"], row["retrain_date"], parameters, inner | {"inner_rank_ic": row["inner_rank_ic"]})
+        self.log(
+            context,
+            row["model"],
+            row["retrain_date"],
+            parameters,
+            inner | {"inner_rank_ic": row["inner_rank_ic"]},
+        )
 
     def _started(self):
         if self._client is None:
@@ -60,3 +79,20 @@ class Tracking:
             experiment = self._client.get_experiment_by_name(EXPERIMENT)
             self._experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT)
         return self._client
+
+
+class Untracked(Tracking):
+    """No record of fits: for proofs, which repeat what has been recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def log(
+        self,
+        context: dg.AssetExecutionContext,
+        model: str,
+        as_of: pd.Timestamp,
+        parameters: Mapping[str, object],
+        metrics: Mapping[str, float],
+    ) -> None:
+        """Record nothing."""

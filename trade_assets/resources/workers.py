@@ -10,7 +10,13 @@ from typing import TypeVar
 J = TypeVar("J")
 R = TypeVar("R")
 
-PRELOADED = ["trade_assets.domain.models.fitting", "trade_assets.domain.models.quantiles", "lightgbm", "xgboost", "sklearn.linear_model"]
+PRELOADED = [
+    "trade_assets.domain.models.fitting",
+    "trade_assets.domain.models.quantiles",
+    "lightgbm",
+    "xgboost",
+    "sklearn.linear_model",
+]
 SERIAL_JOBS = 6
 
 

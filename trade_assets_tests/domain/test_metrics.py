@@ -71,15 +71,11 @@ def test_equals_empyrical_against_a_benchmark_and_above_a_risk_free_rate(returns
 
 def test_cagr_counts_calendar_days_from_the_close_before_the_first_session():
     two_years = pd.DatetimeIndex(["2003-01-02", "2004-12-31"])  # from 2003-01-01, 730 days
-    assert metrics.cagr(np.array([0.10, 0.10]), two_years) == pytest.approx(
-        1.21 ** (365.25 / 730) - 1, rel=1e-14
-    )
+    assert metrics.cagr(np.array([0.10, 0.10]), two_years) == pytest.approx(1.21 ** (365.25 / 730) - 1, rel=1e-14)
 
 
 def test_cagr_of_a_monday_counts_the_weekend():
-    assert metrics.cagr(np.array([0.01]), pd.DatetimeIndex(["2024-01-08"])) == pytest.approx(
-        1.01 ** (365.25 / 3) - 1
-    )
+    assert metrics.cagr(np.array([0.01]), pd.DatetimeIndex(["2024-01-08"])) == pytest.approx(1.01 ** (365.25 / 3) - 1)
 
 
 def test_cagr_of_a_book_that_lost_everything_is_minus_one():
@@ -112,9 +108,7 @@ def test_months_compound_and_may_be_partial():
 def test_months_and_the_last_wealth_compound_to_the_total(returns):
     months = metrics.monthly_returns(returns, sessions(len(returns)))["return_frac"].to_numpy()
     assert np.prod(1 + months) - 1 == pytest.approx(metrics.total_return(returns), rel=1e-10, abs=1e-12)
-    assert metrics.wealth(returns)[-1] - 1 == pytest.approx(
-        metrics.total_return(returns), rel=1e-10, abs=1e-12
-    )
+    assert metrics.wealth(returns)[-1] - 1 == pytest.approx(metrics.total_return(returns), rel=1e-10, abs=1e-12)
 
 
 @settings(**EXAMPLES)
@@ -232,9 +226,7 @@ def slow_newey_west(x, lags):
 @given(seed=st.integers(0, 10**6), n=st.integers(12, 40), lags=st.integers(0, 8))
 def test_newey_west_equals_the_double_sum(seed, n, lags):
     values = np.random.default_rng(seed).normal(0.02, 0.1, n).cumsum() / 4
-    assert metrics.newey_west_t(values, lags=lags) == pytest.approx(
-        slow_newey_west(values.tolist(), lags), rel=1e-7
-    )
+    assert metrics.newey_west_t(values, lags=lags) == pytest.approx(slow_newey_west(values.tolist(), lags), rel=1e-7)
 
 
 @pytest.mark.parametrize(("values", "lags"), [([], 0), ([0.1], 0), ([0.1, 0.1, 0.1], 1), ([0.1, 0.2], 2)])

@@ -339,9 +339,7 @@ def test_charts_draw_every_session():
 
 def test_regime_bands_keep_every_change():
     sessions = pd.bdate_range("2020-01-01", periods=6)
-    regimes = np.array(
-        ["favorable", "favorable", "neutral", "unfavorable", "unfavorable", "favorable"], dtype=object
-    )
+    regimes = np.array(["favorable", "favorable", "neutral", "unfavorable", "unfavorable", "favorable"], dtype=object)
     favorable, unfavorable = charts.regime_bands(sessions, regimes)
     steps = dict(zip(favorable["x"], favorable["y"], strict=True))
     assert [steps[str(sessions[i].date())] for i in (0, 2, 3, 5)] == [1, 0, 0, 1]
@@ -357,8 +355,7 @@ def test_a_sparkline_keeps_the_extremes_of_a_long_series():
     values = np.ones(5000)
     values[[1234, 3210]] = [9.0, -9.0]
     heights = [
-        float(y)
-        for y in re.findall(r",([\d.]+)", sparkline.sparkline_svg(values, height=64).split("points")[1])
+        float(y) for y in re.findall(r",([\d.]+)", sparkline.sparkline_svg(values, height=64).split("points")[1])
     ]
     assert (min(heights), max(heights)) == (3.0, 61.0)
     assert len(sparkline.sparkline_svg(values)) < 20_000

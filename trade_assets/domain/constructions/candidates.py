@@ -41,7 +41,12 @@ class Limits:
 def candidates(scores: pd.Series, sector: pd.Series, *, barred: set[str]) -> Candidates:
     """Sort scores from best to worst, ties by symbol, and leave out names that may not be bought."""
     kept = scores[~scores.index.isin(barred)].dropna()
-    order = kept.rename("score").rename_axis("symbol").reset_index().sort_values(["score", "symbol"], ascending=[False, True], kind="stable")
+    order = (
+        kept.rename("score")
+        .rename_axis("symbol")
+        .reset_index()
+        .sort_values(["score", "symbol"], ascending=[False, True], kind="stable")
+    )
     ranked = pd.Series(order["score"].to_numpy(), index=pd.Index(order["symbol"]))
     return Candidates(ranked, sector.reindex(ranked.index))
 

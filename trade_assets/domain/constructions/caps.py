@@ -18,7 +18,11 @@ def capped(weights: pd.Series, sector: pd.Series, *, max_weight: float, max_sect
     sector : Series indexed by symbol
     max_weight, max_sector_weight : float, (0, 1]
     """
-    group = np.zeros(len(weights), dtype=int) if sector.isna().all() else pd.factorize(sector.fillna("unknown"), sort=True)[0]
+    group = (
+        np.zeros(len(weights), dtype=int)
+        if sector.isna().all()
+        else pd.factorize(sector.fillna("unknown"), sort=True)[0]
+    )
     group_cap = 1.0 if sector.isna().all() else max_sector_weight
     w, total = weights.to_numpy(dtype=float).copy(), float(weights.sum())
     for _ in range(4 * len(w) + 4):

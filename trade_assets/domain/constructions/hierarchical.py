@@ -36,7 +36,10 @@ def hierarchical_risk_parity(covariance: np.ndarray) -> np.ndarray:
     while clusters:
         halves = [half for c in clusters if len(c) > 1 for half in (c[: len(c) // 2], c[len(c) // 2 :])]
         for left, right in zip(halves[::2], halves[1::2], strict=True):
-            left_variance, right_variance = _cluster_variance(covariance, left), _cluster_variance(covariance, right)
+            left_variance, right_variance = (
+                _cluster_variance(covariance, left),
+                _cluster_variance(covariance, right),
+            )
             share = 1.0 - left_variance / (left_variance + right_variance)
             weights[left] *= share
             weights[right] *= 1.0 - share

@@ -19,7 +19,12 @@ def rank_decay(candidates: Candidates, limits: Limits) -> pd.Series:
     best = candidates.scores.iloc[: limits.top_n]
     profile = decay_profile(limits.top_n)[: len(best)]
     weights = pd.Series(profile / profile.sum(), index=best.index)
-    return capped(weights, candidates.sector.reindex(best.index), max_weight=limits.max_weight, max_sector_weight=limits.max_sector_weight)
+    return capped(
+        weights,
+        candidates.sector.reindex(best.index),
+        max_weight=limits.max_weight,
+        max_sector_weight=limits.max_sector_weight,
+    )
 
 
 def decay_profile(n: int) -> np.ndarray:

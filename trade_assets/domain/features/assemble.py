@@ -46,11 +46,17 @@ def assemble(
     for position, date in enumerate(dates):
         if date not in by_date:
             continue
-        part = by_date[date][["rebalance_date", "symbol", "sector"]].reset_index(drop=True)
+        # sorted, because a sector's mean depends on the order of its members in the last bit
+        part = by_date[date][["rebalance_date", "symbol", "sector"]].sort_values("symbol", ignore_index=True)
         columns = market.panel.columns(pd.Index(part["symbol"]))
         frame = part.assign(**{name: array[position, columns] for name, array in values.items()})
         known = point_in_time.known_facts(facts, close_utc=closes[position])
-        figures = reported(known, symbols=pd.Index(part["symbol"]), close=market.panel.carried[rows[position], columns], close_utc=closes[position])
+        figures = reported(
+            known,
+            symbols=pd.Index(part["symbol"]),
+            close=market.panel.carried[rows[position], columns],
+            close_utc=closes[position],
+        )
         frame = frame.assign(**{name: feature(figures) for name, feature in fact.items()})
         parts.append(frame.assign(**{name: feature(frame) for name, feature in cross.items()}))
     names = ["rebalance_date", "symbol", *price, *fact, *cross]
@@ -59,5 +65,3 @@ def assemble(
 
 def _finite(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.replace([np.inf, -np.inf], np.nan)
-
-

@@ -51,7 +51,13 @@ def reported(known: pd.DataFrame, *, symbols: pd.Index, close: np.ndarray, close
 
     last_filed = known.groupby("symbol")["available_utc"].max().reindex(symbols)
     age = (close_utc - last_filed).dt.total_seconds().to_numpy(dtype=float, na_value=np.nan) / 86_400
-    return Reported(wide(known["value"]), wide(known["value"] * known["annual_factor"]), wide(known["value_year_before"]), close, age)
+    return Reported(
+        wide(known["value"]),
+        wide(known["value"] * known["annual_factor"]),
+        wide(known["value_year_before"]),
+        close,
+        age,
+    )
 
 
 def _column(frame: pd.DataFrame, fact: str) -> np.ndarray:

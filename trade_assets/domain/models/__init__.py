@@ -38,7 +38,9 @@ class Learner:
 
 MODELS: dict[str, Learner] = {
     "elastic_net": Learner(linear.search, linear.combine, linear.fit, linear.predict),
-    "lightgbm": Learner(boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.predict_lightgbm),
+    "lightgbm": Learner(
+        boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.predict_lightgbm
+    ),
     "xgboost": Learner(boosting.search_xgboost, boosting.mean_rounds, boosting.fit_xgboost, boosting.predict_xgboost),
     "random_forest": Learner(forest.search, forest.combine, forest.fit, boosting.predict_lightgbm),
 }

@@ -64,7 +64,11 @@ def fit(job: Job) -> Fitted:
 
 def rows(frame: pd.DataFrame, features: list[str]) -> Rows:
     """The rows of a fold as arrays."""
-    return Rows(np.ascontiguousarray(frame[features].to_numpy(dtype=float)), frame["target"].to_numpy(), frame["weight"].to_numpy())
+    return Rows(
+        np.ascontiguousarray(frame[features].to_numpy(dtype=float)),
+        frame["target"].to_numpy(),
+        frame["weight"].to_numpy(),
+    )
 
 
 def mean_rank_ic(test: pd.DataFrame, predictions: np.ndarray) -> float:

@@ -41,7 +41,9 @@ def fit(job: Job) -> Fitted:
     texts, losses = [], []
     for quantile in QUANTILES:
         booster = lgb.train(
-            {"objective": "quantile", "alpha": quantile} | own | LIGHTGBM_FIXED, rows, num_boost_round=job.parameters["num_boost_round"]
+            {"objective": "quantile", "alpha": quantile} | own | LIGHTGBM_FIXED,
+            rows,
+            num_boost_round=job.parameters["num_boost_round"],
         )
         texts.append(booster.model_to_string())
         losses.append(pinball_loss(job.y, np.asarray(booster.predict(job.x, num_threads=1)), quantile))

@@ -9,7 +9,9 @@ from trade_assets.domain.folds import ranked
 STACK = "ridge_stack"
 
 
-def fit(predictions: pd.DataFrame, outcomes: pd.DataFrame, *, models: list[str], alpha: float, min_rebalances: int) -> pd.DataFrame:
+def fit(
+    predictions: pd.DataFrame, outcomes: pd.DataFrame, *, models: list[str], alpha: float, min_rebalances: int
+) -> pd.DataFrame:
     """Weigh the base models by what their past predictions were worth.
 
     Minimises ``|Z w - y|^2 + alpha s |w|^2`` over ``w >= 0``, with Z the base models' centred ranks by date,
@@ -34,7 +36,11 @@ def fit(predictions: pd.DataFrame, outcomes: pd.DataFrame, *, models: list[str],
     DataFrame
         ``model, coefficient, method, n_rows``; coefficients sum to 1.
     """
-    rows = base_ranks(predictions, models).merge(outcomes[["feature_date", "symbol", "target"]].rename(columns={"feature_date": "rebalance_date"}), on=["rebalance_date", "symbol"], validate="one_to_one")
+    rows = base_ranks(predictions, models).merge(
+        outcomes[["feature_date", "symbol", "target"]].rename(columns={"feature_date": "rebalance_date"}),
+        on=["rebalance_date", "symbol"],
+        validate="one_to_one",
+    )
     rows = rows.dropna(subset=models).sort_values(["rebalance_date", "symbol"], kind="stable")
     equal = np.full(len(models), 1 / len(models))
     weights, method = equal, "equal_weights"
@@ -78,7 +84,11 @@ def combine(predictions: pd.DataFrame, coefficients: pd.Series) -> pd.DataFrame:
 
 def base_ranks(predictions: pd.DataFrame, models: list[str]) -> pd.DataFrame:
     """One row a date and symbol, one column a model: centred ranks of its predictions within the date."""
-    wide = predictions.pivot(index=["rebalance_date", "symbol"], columns="model", values="prediction").reindex(columns=models).reset_index()
+    wide = (
+        predictions.pivot(index=["rebalance_date", "symbol"], columns="model", values="prediction")
+        .reindex(columns=models)
+        .reset_index()
+    )
     wide.columns.name = None
     wide[models] = ranked(wide, "rebalance_date", models)
     return wide

@@ -96,9 +96,7 @@ def trading(rebalances: pd.DataFrame) -> dict:
     """Turnover and costs of each rebalance: ``rebalance_date, turnover_frac, cost_bps``."""
     dates = _days(rebalances["rebalance_date"])
     turnover = _bars("portfolio", "Turnover", dates, rebalances["turnover_frac"], hover="%{y:.1%}")
-    cost = _bars(
-        "equal_weight", "Cost, bp of equity", dates, rebalances["cost_bps"], hover="%{y:.1f} bp", yaxis="y2"
-    )
+    cost = _bars("equal_weight", "Cost, bp of equity", dates, rebalances["cost_bps"], hover="%{y:.1f} bp", yaxis="y2")
     layout = _layout(
         yaxis=_axis(tickformat=".0%", domain=[0.56, 1], title={"text": "Turnover"}),
         yaxis2=_axis(domain=[0, 0.44], title={"text": "Cost, bp"}),
@@ -118,11 +116,7 @@ def skill(ics: pd.DataFrame, *, window: int) -> dict:
 
 def regime_bands(sessions: pd.DatetimeIndex, regimes: np.ndarray) -> list[dict]:
     """Filled steps behind a chart wherever the market was favorable or unfavorable."""
-    change = (
-        np.flatnonzero(np.append(True, regimes[1:] != regimes[:-1]))
-        if len(regimes)
-        else np.zeros(0, dtype=int)
-    )
+    change = np.flatnonzero(np.append(True, regimes[1:] != regimes[:-1])) if len(regimes) else np.zeros(0, dtype=int)
     ends = np.append(change, len(sessions) - 1) if len(change) else change
     return [
         {
@@ -168,9 +162,7 @@ def _line(name: str, label: str, values: np.ndarray, *, hover: str, yaxis: str =
     }  # fmt: skip
 
 
-def _bars(
-    name: str, label: str, dates: list[str], values: pd.Series | np.ndarray, *, hover: str, yaxis: str = "y"
-):
+def _bars(name: str, label: str, dates: list[str], values: pd.Series | np.ndarray, *, hover: str, yaxis: str = "y"):
     return {
         "type": "bar", "name": label, "x": dates, "y": packed(np.asarray(values)), "yaxis": yaxis,
         "marker": {"color": f"--{name}", "line": {"width": 0}}, "hovertemplate": hover,
@@ -194,9 +186,7 @@ def _hidden_axis() -> dict:
 
 def _layout(**axes: dict) -> dict:
     return {
-        "xaxis": _axis(
-            type="date", hoverformat="%a %d %b %Y", showgrid=False, ticks="outside", tickcolor="--rule"
-        ),
+        "xaxis": _axis(type="date", hoverformat="%a %d %b %Y", showgrid=False, ticks="outside", tickcolor="--rule"),
         **axes,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

@@ -57,24 +57,18 @@ def of_skill(rank_ic: pd.DataFrame, champion: pd.Series | None) -> Chart:
     )
 
 
-def _rolling_sharpe(
-    drawn: Mapping[str, np.ndarray], n: int, labels: Mapping[str, str], risk_free_frac: float
-) -> Chart:
+def _rolling_sharpe(drawn: Mapping[str, np.ndarray], n: int, labels: Mapping[str, str], risk_free_frac: float) -> Chart:
     two = {name: drawn[name] for name in ("portfolio", "equal_weight") if name in drawn}
     enough = n > SHARPE_WINDOW
     return Chart(
         "rolling_sharpe",
         f"Rolling Sharpe ratio, {SHARPE_WINDOW} sessions",
         "Each point looks back only.",
-        charts.rolling_sharpe(two, labels, window=SHARPE_WINDOW, risk_free_frac=risk_free_frac)
-        if enough
-        else None,
+        charts.rolling_sharpe(two, labels, window=SHARPE_WINDOW, risk_free_frac=risk_free_frac) if enough else None,
         f"Needs more than {SHARPE_WINDOW} measured sessions; there are {n}.",
     )
 
 
 def _bands(book: pd.DataFrame, signals: pd.DataFrame) -> list[dict]:
     shown = signals[signals["session"] >= book["session"].iloc[0]].sort_values("session")
-    return charts.regime_bands(
-        pd.DatetimeIndex(shown["session"]), shown["market_regime"].to_numpy(dtype=object)
-    )
+    return charts.regime_bands(pd.DatetimeIndex(shown["session"]), shown["market_regime"].to_numpy(dtype=object))

@@ -36,9 +36,7 @@ METRICS: dict[str, Metric] = {
     "max_drawdown": Metric(
         "Maximum drawdown", "frac", "Deepest fall from the highest value so far, the starting value included."
     ),
-    "calmar": Metric(
-        "Calmar ratio", "ratio", "CAGR over the size of the maximum drawdown of the same window."
-    ),
+    "calmar": Metric("Calmar ratio", "ratio", "CAGR over the size of the maximum drawdown of the same window."),
     "win_rate": Metric("Win rate", "frac", "Days with a gain, as a share of the days with a gain or a loss."),
     "value_at_risk": Metric("Value at risk 5%", "frac", "The 5% quantile of daily returns, interpolated."),
     "expected_shortfall": Metric("Expected shortfall 5%", "frac", "Mean of the worst 5% of daily returns."),
@@ -46,24 +44,15 @@ METRICS: dict[str, Metric] = {
         "Tail ratio", "ratio", "Size of the 95% quantile of daily returns over the size of the 5% quantile."
     ),
     "skew": Metric("Skewness", "ratio", "Third central moment over the cubed standard deviation (ddof 0)."),
-    "kurtosis": Metric(
-        "Excess kurtosis", "ratio", "Fourth central moment over the squared variance, minus 3."
-    ),
-    "best_month": Metric(
-        "Best month", "frac", "Highest return of a calendar month; the ends may be partial."
-    ),
-    "worst_month": Metric(
-        "Worst month", "frac", "Lowest return of a calendar month; the ends may be partial."
-    ),
+    "kurtosis": Metric("Excess kurtosis", "ratio", "Fourth central moment over the squared variance, minus 3."),
+    "best_month": Metric("Best month", "frac", "Highest return of a calendar month; the ends may be partial."),
+    "worst_month": Metric("Worst month", "frac", "Lowest return of a calendar month; the ends may be partial."),
     "turnover": Metric(
         "Turnover a rebalance",
         "frac",
-        "Half the sum of absolute weight changes from the drifted holdings, cash included; mean over "
-        "rebalances.",
+        "Half the sum of absolute weight changes from the drifted holdings, cash included; mean over rebalances.",
     ),
-    "turnover_annual": Metric(
-        "Turnover a year", "frac", "Sum of the turnovers over the sessions, times 252."
-    ),
+    "turnover_annual": Metric("Turnover a year", "frac", "Sum of the turnovers over the sessions, times 252."),
 }
 
 RELATIVE: dict[str, Metric] = {
@@ -73,15 +62,9 @@ RELATIVE: dict[str, Metric] = {
         "frac",
         "Mean daily excess return less beta times the benchmark's, compounded over 252 sessions.",
     ),
-    "correlation": Metric(
-        "Correlation", "ratio", "Pearson correlation of daily returns with the benchmark's."
-    ),
-    "tracking_error": Metric(
-        "Tracking error", "frac", "Volatility of the daily return less the benchmark's."
-    ),
-    "information_ratio": Metric(
-        "Information ratio", "ratio", "Sharpe ratio of the daily return less the benchmark's."
-    ),
+    "correlation": Metric("Correlation", "ratio", "Pearson correlation of daily returns with the benchmark's."),
+    "tracking_error": Metric("Tracking error", "frac", "Volatility of the daily return less the benchmark's."),
+    "information_ratio": Metric("Information ratio", "ratio", "Sharpe ratio of the daily return less the benchmark's."),
 }
 
 SKILL: dict[str, Metric] = {

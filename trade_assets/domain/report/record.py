@@ -79,9 +79,7 @@ def months(book: pd.DataFrame) -> pd.DataFrame:
     table = monthly.pivot(index="year", columns="month", values="return_frac").reindex(columns=range(1, 13))
     for name, values in series(book).items():
         known, dates = _known(values, book)
-        years = (
-            pd.Series(known).groupby(dates.year.to_numpy()).agg(lambda r: metrics.total_return(r.to_numpy()))
-        )
+        years = pd.Series(known).groupby(dates.year.to_numpy()).agg(lambda r: metrics.total_return(r.to_numpy()))
         table[name] = years.reindex(table.index)
     return table.reset_index().sort_values("year", ascending=False, ignore_index=True)
 
@@ -89,9 +87,7 @@ def months(book: pd.DataFrame) -> pd.DataFrame:
 def known_regimes(book: pd.DataFrame, signals: pd.DataFrame) -> np.ndarray:
     """Regime known at the close before each session; ``unknown`` where there was none."""
     ordered = signals.sort_values("session")
-    at_close = pd.Series(
-        ordered["market_regime"].to_numpy(dtype=object), pd.DatetimeIndex(ordered["session"])
-    )
+    at_close = pd.Series(ordered["market_regime"].to_numpy(dtype=object), pd.DatetimeIndex(ordered["session"]))
     place = at_close.index.searchsorted(pd.DatetimeIndex(book["session"]), side="left") - 1
     return np.array([at_close.iloc[i] if i >= 0 else "unknown" for i in place], dtype=object)
 
@@ -141,9 +137,7 @@ def _over_last(metric: Callable[..., float], values: np.ndarray, book: pd.DataFr
     return metric(*_known(values[-n:], book.iloc[-n:]))
 
 
-def _table(
-    metrics_: Mapping[str, glossary.Metric], columns: Mapping[str, Mapping[str, float]]
-) -> pd.DataFrame:
+def _table(metrics_: Mapping[str, glossary.Metric], columns: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     table = pd.DataFrame({"metric": list(metrics_)})
     for name, values in columns.items():
         table[name] = [values[metric] for metric in metrics_]

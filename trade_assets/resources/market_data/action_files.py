@@ -10,8 +10,8 @@ from trade_assets.domain import corporate_actions
 from trade_assets.resources.market_data import table_files
 
 LOG = logging.getLogger(__name__)
-# Distance from a split ratio at which a jump is refused: without any adjustment, and with one.
-UNPROTECTED_TOLERANCE, PROTECTED_TOLERANCE, NAMED_TOLERANCE = 0.02, 0.01, 0.02
+# Distance from a split ratio at which a jump is refused without any adjustment and with one, and named.
+UNPROTECTED_TOLERANCE, PROTECTED_TOLERANCE, NAMED_TOLERANCE = 0.02, 0.01, 0.05
 
 
 def with_actions(frame: pd.DataFrame, directory: Path) -> pd.DataFrame:
@@ -50,29 +50,19 @@ def with_actions(frame: pd.DataFrame, directory: Path) -> pd.DataFrame:
 
 
 def _refuse_missed_splits(frame: pd.DataFrame, *, confirmed: pd.Series, protected: pd.Series) -> None:
-    bare = (
-        corporate_actions.suspected_splits(frame, tolerance=UNPROTECTED_TOLERANCE, spare_reverted=False)
-        & ~protected
-    )
+    bare = corporate_actions.suspected_splits(frame, tolerance=UNPROTECTED_TOLERANCE, spare_reverted=False) & ~protected
     missed = (
-        bare
-        | corporate_actions.suspected_splits(frame, tolerance=PROTECTED_TOLERANCE, spare_reverted=True)
-        & protected
+        bare | corporate_actions.suspected_splits(frame, tolerance=PROTECTED_TOLERANCE, spare_reverted=True) & protected
     )
     rule = "must not jump by a split without its action (actions.csv takes it; 1 and 0 if the move is real)"
     table_files.refuse("bars", "close", rule, frame, (missed & ~confirmed).to_numpy())
-    named = (
-        corporate_actions.suspected_splits(frame, tolerance=NAMED_TOLERANCE, spare_reverted=False)
-        & ~confirmed
-    )
+    named = corporate_actions.suspected_splits(frame, tolerance=NAMED_TOLERANCE, spare_reverted=False) & ~confirmed
     if named.any():
         rows = [
             f"{symbol} {session:%Y-%m-%d}"
             for symbol, session in zip(frame.loc[named, "symbol"], frame.loc[named, "session"], strict=True)
         ]
-        LOG.warning(
-            "files source, bars: %d jumps look like splits without an action: %s", len(rows), ", ".join(rows)
-        )
+        LOG.warning("files source, bars: %d jumps look like splits without an action: %s", len(rows), ", ".join(rows))
 
 
 def _own_actions(directory: Path) -> pd.DataFrame:

@@ -55,28 +55,20 @@ def of_index(directory: Path) -> pd.DataFrame | None:
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     optional = ["open", "high", "low", "volume", "split_ratio", "dividend", "adj_close"]
-    frame = table_files.columns(
-        frame, "bars", needed=["session", "symbol", "close"], allowed=optional, aliases=ALIASES
-    )
+    frame = table_files.columns(frame, "bars", needed=["session", "symbol", "close"], allowed=optional, aliases=ALIASES)
     actions = {"split_ratio", "dividend"} & set(frame)
     if len(actions) == 1:
         raise InvalidTableError(
             f"files source, bars: column {actions.pop()} is alone; split_ratio and dividend come together"
         )
     if actions and "adj_close" in frame:
-        raise InvalidTableError(
-            "files source, bars: column adj_close and split_ratio are both there; keep the actions"
-        )
+        raise InvalidTableError("files source, bars: column adj_close and split_ratio are both there; keep the actions")
     typed = {
         "session": table_files.days(frame, "bars", "session"),
         "symbol": table_files.text(frame, "symbol"),
     }
     values = {c: table_files.numbers(frame, "bars", c) if c in frame else np.nan for c in PRICES}
-    more = {
-        c: table_files.numbers(frame, "bars", c)
-        for c in frame
-        if c in ("split_ratio", "dividend", "adj_close")
-    }
+    more = {c: table_files.numbers(frame, "bars", c) for c in frame if c in ("split_ratio", "dividend", "adj_close")}
     return pd.DataFrame(typed | values | more)
 
 
@@ -109,7 +101,6 @@ def _name_empty_days(session: pd.Series) -> None:
 def _named(days: pd.Series) -> str:
     counts = days.value_counts().sort_index()
     shown = ", ".join(
-        f"{day:%Y-%m-%d} ({count} rows)" if count > 1 else f"{day:%Y-%m-%d}"
-        for day, count in counts.head(5).items()
+        f"{day:%Y-%m-%d} ({count} rows)" if count > 1 else f"{day:%Y-%m-%d}" for day, count in counts.head(5).items()
     )
     return shown + (f" and {len(counts) - 5} more days" if len(counts) > 5 else "")

@@ -40,15 +40,11 @@ class Cut:
         """Another series of rows than the source's: it must not be sealed among them."""
         return f"cut-{self._as_of:%Y-%m-%d}/{self._inner.identity(table)}"
 
-    def bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Daily bars of the sessions in ``[start, end]`` up to the cut."""
         return self._cut("bars", start, end, as_of)
 
-    def index_bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Bars of the index legs up to the cut."""
         return self._cut("index_bars", start, end, as_of)
 
@@ -66,9 +62,7 @@ class Cut:
     def _last(self, as_of: pd.Timestamp | None) -> pd.Timestamp:
         return self._as_of if as_of is None else min(as_of, self._as_of)
 
-    def _cut(
-        self, table: str, start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp | None
-    ) -> pd.DataFrame:
+    def _cut(self, table: str, start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.DataFrame:
         last = self._last(as_of)
         rows = getattr(self._inner, table)(start, min(end, last), as_of=last)
         return protocol.within(table, rows, start, min(end, last), last)

@@ -65,15 +65,11 @@ class Directory:
         }.get(table)
         return f"{self.name}/{table}-{variant}" if variant else f"{self.name}/{table}"
 
-    def bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Daily bars of the sessions in ``[start, end]``, raw prices with their actions."""
         return protocol.within("bars", self._bars, start, end, as_of)
 
-    def index_bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Bars of the legs that end in the sessions ``[start, end]``."""
         return protocol.within("index_bars", self._index_bars, start, end, as_of)
 
@@ -90,9 +86,7 @@ class Directory:
     @cached_property
     def _bars(self) -> pd.DataFrame:
         if not self._path.is_dir():
-            raise FileNotFoundError(
-                f"files source: data.files.path must be a directory, was {str(self._path)!r}"
-            )
+            raise FileNotFoundError(f"files source: data.files.path must be a directory, was {str(self._path)!r}")
         return bar_files.daily(self._path, stray_sessions=self._stray_sessions)
 
     @cached_property

@@ -45,9 +45,7 @@ def facts(directory: Path, *, pit_min_lag_days: int, default_public_lag_days: in
             f"files source, fundamentals: column {', '.join(missing)} is missing; it has {', '.join(KEY)}"
         )
     frame["period_end"] = table_files.days(frame, "fundamentals", "period_end")
-    table_files.refuse(
-        "fundamentals", "period_end", "must not be null", frame, frame["period_end"].isna().to_numpy()
-    )
+    table_files.refuse("fundamentals", "period_end", "must not be null", frame, frame["period_end"].isna().to_numpy())
     known = _availability(frame, pit_min_lag_days, default_public_lag_days)
     long = _long(frame) if "fact" in frame else _melted(frame)
     row = long["row"].to_numpy()
@@ -60,17 +58,13 @@ def facts(directory: Path, *, pit_min_lag_days: int, default_public_lag_days: in
             "value": long["value"].array,
         }
     )
-    return schemas.check(
-        "files source, fundamentals", schemas.RAW["fundamentals"], _last_filed(rows, known, row)
-    )
+    return schemas.check("files source, fundamentals", schemas.RAW["fundamentals"], _last_filed(rows, known, row))
 
 
 def _availability(frame: pd.DataFrame, min_lag_days: int, default_lag_days: int) -> pd.DataFrame:
     nothing = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us, UTC]")
     filed = table_files.instants(frame, "fundamentals", "filed_utc") if "filed_utc" in frame else nothing
-    stated = (
-        table_files.instants(frame, "fundamentals", "available_utc") if "available_utc" in frame else nothing
-    )
+    stated = table_files.instants(frame, "fundamentals", "available_utc") if "available_utc" in frame else nothing
     available = stated.fillna(filed + pd.Timedelta(days=min_lag_days))
     ended = frame["period_end"].dt.tz_localize("UTC")
     early = available < ended
@@ -87,9 +81,7 @@ def _availability(frame: pd.DataFrame, min_lag_days: int, default_lag_days: int)
             "available_utc": available.where(~unknown, assumed),
             "availability": np.where(unknown, "assumed", "filed"),
             "filed_utc": filed.fillna(available),
-            "amend": frame["amend"].astype("str").str.lower().isin(["true", "1"])
-            if "amend" in frame
-            else False,
+            "amend": frame["amend"].astype("str").str.lower().isin(["true", "1"]) if "amend" in frame else False,
         }
     )
 
@@ -106,9 +98,7 @@ def _long(frame: pd.DataFrame) -> pd.DataFrame:
 def _melted(frame: pd.DataFrame) -> pd.DataFrame:
     figures = [str(name) for name in frame if name not in KEY + ABOUT]
     if not figures:
-        raise InvalidTableError(
-            "files source, fundamentals: columns of figures are missing, or fact and value"
-        )
+        raise InvalidTableError("files source, fundamentals: columns of figures are missing, or fact and value")
     parts = []
     for name in figures:
         value = table_files.numbers(frame, "fundamentals", name).to_numpy()

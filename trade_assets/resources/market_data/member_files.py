@@ -28,9 +28,7 @@ def members(directory: Path) -> pd.DataFrame:
 
 def _refuse_tangled(rows: pd.DataFrame) -> None:
     backwards = rows["last_session"] < rows["first_session"]
-    table_files.refuse(
-        "membership", "last_session", "must not precede first_session", rows, backwards.to_numpy()
-    )
+    table_files.refuse("membership", "last_session", "must not precede first_session", rows, backwards.to_numpy())
     ordered = rows.sort_values(["symbol", "first_session"], kind="stable")
     previous = ordered.groupby("symbol")["last_session"].shift()
     again = ordered["symbol"].eq(ordered["symbol"].shift())

@@ -48,15 +48,11 @@ class MarketData(Protocol):
         """Name of the series of rows: the same name must never stand for other rows."""
         ...
 
-    def bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Daily bars of the sessions in ``[start, end]``, the index legs among them."""
         ...
 
-    def index_bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Bars of the index legs that end after the session before ``start`` and by the close of ``end``."""
         ...
 
@@ -91,9 +87,7 @@ def sessions_of(table: str, frame: pd.DataFrame) -> pd.DatetimeIndex:
     times = _times(table, frame)
     if table == "bars" or len(times) == 0:
         return pd.DatetimeIndex(times)
-    sessions = calendar.sessions_between(
-        calendar.FIRST_SESSION, pd.Timestamp(times.max()) + pd.Timedelta(days=15)
-    )
+    sessions = calendar.sessions_between(calendar.FIRST_SESSION, pd.Timestamp(times.max()) + pd.Timedelta(days=15))
     closes = calendar.close_utc(sessions).tz_localize(None).to_numpy()
     return sessions[closes.searchsorted(times)]
 

@@ -39,9 +39,7 @@ def changes(table: str, sealed: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFra
     return pd.DataFrame(
         {
             "table": table,
-            "session": sessions_of(table, differ).strftime("%Y-%m-%d")
-            if len(differ)
-            else pd.Series(dtype="str"),
+            "session": sessions_of(table, differ).strftime("%Y-%m-%d") if len(differ) else pd.Series(dtype="str"),
             "symbol": differ["symbol"],
             "row": differ[rest].astype("str").agg(" ".join, axis=1) if rest and len(differ) else "",
             "column": differ["column"],
@@ -68,8 +66,7 @@ class Restatements:
             return empty
         known = self._newest()
         rows = [
-            dict(zip(COLUMNS, row, strict=False))
-            for row in report.drop(columns="change_frac").itertuples(index=False)
+            dict(zip(COLUMNS, row, strict=False)) for row in report.drop(columns="change_frac").itertuples(index=False)
         ]
         new = [row for row in rows if known.get(_identity(row)) != row["restated"]]
         while new and not self._log.append({"seen_utc": now.isoformat(), "rows": new}):

@@ -35,15 +35,11 @@ class Sample:
         """The sample is one series of rows."""
         return f"{self.name}/{table}"
 
-    def bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Daily bars of the sessions in ``[start, end]``."""
         return protocol.within("bars", self._bars, start, end, as_of)
 
-    def index_bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Daily bars of the two indices, stamped with the close of their session."""
         return protocol.within("index_bars", self._index_bars, start, end, as_of)
 
@@ -61,8 +57,8 @@ class Sample:
     def _bars(self) -> pd.DataFrame:
         if not self._path.is_file():
             raise FileNotFoundError(
-                "sample source: data/sample/bars.parquet is not beside the package; run from a checkout of the "
-                "repository, or choose another data.source"
+                "sample source: data/sample/bars.parquet is not beside the package; run from a checkout "
+                "of the repository, or choose another data.source"
             )
         return schemas.check("sample source, bars", schemas.RAW["bars"], pd.read_parquet(self._path))
 

@@ -6,9 +6,7 @@ one order. A part or an entry is read only if its bytes have the sha256 that was
 
 import hashlib
 import json
-import os
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trade_assets import schemas
-from trade_assets.resources.files import Files, _flush_directory
+from trade_assets.resources.files import Files
 from trade_assets.resources.tables import encode
 
 CACHED_PARTS = 16
@@ -47,7 +45,7 @@ class Log:
     def append(self, body: dict[str, Any]) -> bool:
         """Add ``body`` as the next entry; False where another writer has taken its number."""
         content = json.dumps({"body": body, "sha256": _hash_of(body)}, sort_keys=True).encode()
-        return _create(self._files, f"{self._directory}/{len(self.entries):08d}.json", content)
+        return self._files.create(f"{self._directory}/{len(self.entries):08d}.json", content)
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
@@ -102,21 +100,3 @@ class Parts:
 
 def _hash_of(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _create(files: Files, name: str, content: bytes) -> bool:
-    """Store ``content`` unless something is there; a link to a finished file appears whole or not at all."""
-    if not files._local:
-        if files.exists(name):
-            return False
-        files.put([(name, content)])
-        return True
-    partial, target = files._write_partial(name, content), files._path(name)
-    try:
-        os.link(partial, target)
-    except FileExistsError:
-        return False
-    finally:
-        os.unlink(partial)
-    _flush_directory(Path(target).parent)
-    return True

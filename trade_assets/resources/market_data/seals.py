@@ -56,10 +56,7 @@ class Seals:
         owner = protocol.sessions_of(self._table, frame)
         while len(sessions := self.missing(sessions)):
             groups = _grouped(sessions, owner.value_counts().reindex(sessions, fill_value=0))
-            parts = [
-                self._part(group, frame[owner.isin(group)], owner[owner.isin(group)], exact)
-                for group in groups
-            ]
+            parts = [self._part(group, frame[owner.isin(group)], owner[owner.isin(group)], exact) for group in groups]
             self._log.append({"sealed_utc": now.isoformat(), "parts": parts})
 
     def read(self, sessions: pd.DatetimeIndex) -> pd.DataFrame:
@@ -71,9 +68,7 @@ class Seals:
                 slices[-1] = (seal.part, slices[-1][1], seal.offset + seal.rows)
             elif seal.rows:
                 slices.append((seal.part, seal.offset, seal.offset + seal.rows))
-        return self._parts.frame(
-            [self._parts.get(part).slice(first, last - first) for part, first, last in slices]
-        )
+        return self._parts.frame([self._parts.get(part).slice(first, last - first) for part, first, last in slices])
 
     def _part(
         self,
@@ -85,9 +80,7 @@ class Seals:
         counts = owner.value_counts().reindex(sessions, fill_value=0)
         return {
             "sha256": self._parts.put(frame),
-            "sessions": [
-                [f"{s:%Y-%m-%d}", int(n), s in exact] for s, n in zip(sessions, counts, strict=True)
-            ],
+            "sessions": [[f"{s:%Y-%m-%d}", int(n), s in exact] for s, n in zip(sessions, counts, strict=True)],
         }
 
     def _reload(self) -> None:

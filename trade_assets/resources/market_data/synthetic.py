@@ -31,9 +31,7 @@ class Synthetic:
         traits = self._settings.model_dump_json(exclude={"sessions"})
         return f"{self.name}-{hashlib.sha256(traits.encode()).hexdigest()[:12]}/{table}"
 
-    def bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Daily bars of the sessions in ``[start, end]``, raw prices with their actions."""
         last = end if as_of is None else min(end, as_of)
         rows = slice(self._sessions.searchsorted(start), self._sessions.searchsorted(last, side="right"))
@@ -45,9 +43,7 @@ class Synthetic:
         )
         return schemas.check("synthetic source, bars", schemas.RAW["bars"], frame)
 
-    def index_bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Daily bars of the two legs, stamped with the close of their session."""
         return protocol.within("index_bars", self._index_bars, start, end, as_of)
 
@@ -72,9 +68,8 @@ class Synthetic:
         """
         place = self._sessions.get_indexer(pd.DatetimeIndex([date]))[0]
         if place < 0:
-            raise ValueError(
-                f"date must be a session of the market, which ends {self.complete_through.date()}, was {date.date()}"
-            )
+            last = f"{self.complete_through:%Y-%m-%d}"
+            raise ValueError(f"date must be a session of the market, the last is {last}, was {date:%Y-%m-%d}")
         scores = self.market.expected_return_frac[place]
         return pd.Series(scores, index=self._names[: len(scores)], name="expected_return_frac").dropna()
 
@@ -122,6 +117,4 @@ class Synthetic:
 
     @cached_property
     def _membership(self) -> pd.DataFrame:
-        return schemas.check(
-            "synthetic source, membership", schemas.RAW["membership"], self.market.membership
-        )
+        return schemas.check("synthetic source, membership", schemas.RAW["membership"], self.market.membership)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow import csv as arrow_csv
 
 from trade_assets.schemas import InvalidTableError
 
@@ -22,9 +23,7 @@ def find(directory: Path, table: str) -> Path | None:
     """``<table>.parquet`` or ``<table>.csv``; None where there is neither."""
     found = [path for ending in ("parquet", "csv") if (path := directory / f"{table}.{ending}").is_file()]
     if len(found) > 1:
-        raise InvalidTableError(
-            f"files source, {table}: {found[0].name} and {found[1].name} are both there; keep one"
-        )
+        raise InvalidTableError(f"files source, {table}: {found[0].name} and {found[1].name} are both there; keep one")
     return found[0] if found else None
 
 
@@ -34,9 +33,6 @@ def read(path: Path, table: str) -> pd.DataFrame:
         frame = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
     except (
         pa.ArrowException,
-        pd.errors.ParserError,
-        pd.errors.EmptyDataError,
-        UnicodeDecodeError,
         ValueError,
         OSError,
     ) as error:
@@ -46,10 +42,8 @@ def read(path: Path, table: str) -> pd.DataFrame:
     names = [str(name).strip().lower().replace(" ", "_") for name in frame.columns]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise InvalidTableError(
-            f"files source, {table}: column {', '.join(doubled)} appears twice in {path.name}"
-        )
-    return frame.set_axis(names, axis=1)
+        raise InvalidTableError(f"files source, {table}: column {', '.join(doubled)} appears twice in {path.name}")
+    return frame.set_axis(names, axis=1).reset_index(drop=True)
 
 
 def columns(
@@ -64,9 +58,7 @@ def columns(
     for rule, names in (("is missing", missing), ("is unknown", unknown)):
         if names:
             layout = ", ".join(needed + allowed)
-            raise InvalidTableError(
-                f"files source, {table}: column {', '.join(names)} {rule}; the layout has {layout}"
-            )
+            raise InvalidTableError(f"files source, {table}: column {', '.join(names)} {rule}; the layout has {layout}")
     return frame
 
 
@@ -74,9 +66,7 @@ def numbers(frame: pd.DataFrame, table: str, column: str) -> pd.Series:
     """A column as float64; text that is no number is refused."""
     values = frame[column]
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
-        raise InvalidTableError(
-            f"files source, {table}: column {column} must hold numbers, held {values.dtype}"
-        )
+        raise InvalidTableError(f"files source, {table}: column {column} must hold numbers, held {values.dtype}")
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values.astype("float64")
     given = values.where(~values.isin(NO_VALUE))
@@ -127,15 +117,15 @@ def refuse(table: str, column: str, rule: str, frame: pd.DataFrame, broken: np.n
     ]
     more = f"; and {count - 3} more" if count > 3 else ""
     raise InvalidTableError(
-        f"files source, {table}: column {column} {rule}, {count} of {len(frame)} rows do not: "
-        f"{'; '.join(rows)}{more}"
+        f"files source, {table}: column {column} {rule}, {count} of {len(frame)} rows do not: {'; '.join(rows)}{more}"
     )
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    frame = pd.read_csv(path, dtype="str", keep_default_na=False, index_col=False, encoding="utf-8-sig")
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return frame.set_axis(next(csv.reader(file)), axis=1)  # pandas renames a column that appears twice
+        header = next(csv.reader(file), [])
+    as_text = arrow_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
+    return arrow_csv.read_csv(path, convert_options=as_text).to_pandas()
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -151,9 +141,7 @@ def _dates_as_timestamps(values: pd.Series) -> pd.Series:
 
 def _parsed(frame: pd.DataFrame, table: str, column: str, values: pd.Series, **how) -> pd.Series:
     if not values.dropna().map(lambda v: isinstance(v, str)).all():
-        raise InvalidTableError(
-            f"files source, {table}: column {column} must hold dates, held {values.dtype}"
-        )
+        raise InvalidTableError(f"files source, {table}: column {column} must hold dates, held {values.dtype}")
     given = values.where(~values.isin(NO_VALUE))
     parsed = pd.to_datetime(given, errors="coerce", **how)
     refuse(table, column, "must be a date, year-month-day", frame, (given.notna() & parsed.isna()).to_numpy())

@@ -44,9 +44,7 @@ class Vintages:
         The instant now, UTC; decides what is sealed on its own day, and never what a table holds.
     """
 
-    def __init__(
-        self, inner: MarketData, files: Files, *, clock: Callable[[], pd.Timestamp] = utc_now
-    ) -> None:
+    def __init__(self, inner: MarketData, files: Files, *, clock: Callable[[], pd.Timestamp] = utc_now) -> None:
         self._inner, self._clock = inner, clock
         self._seals = {table: Seals(files, _directory(inner, table), table) for table in protocol.TIME_COLUMN}
         self._snapshots = Log(files, _directory(inner, "membership"))
@@ -78,15 +76,11 @@ class Vintages:
         """Name of the series of rows."""
         return self._inner.identity(table)
 
-    def bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Daily bars of ``[start, end]`` as first seen; raises :class:`BarsNotYetThereError`."""
         return self._served("bars", start, end, as_of)
 
-    def index_bars(
-        self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
-    ) -> pd.DataFrame:
+    def index_bars(self, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
         """Bars of the index legs in the sessions ``[start, end]`` as first seen."""
         return self._served("index_bars", start, end, as_of)
 
@@ -134,9 +128,7 @@ class Vintages:
                 reports.append(changes(table, seals.read(block), fresh))
         return self._restatements.record(pd.concat(reports, ignore_index=True) if reports else None, now=now)
 
-    def _served(
-        self, table: str, start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp | None
-    ) -> pd.DataFrame:
+    def _served(self, table: str, start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp | None) -> pd.DataFrame:
         sessions = calendar.sessions_between(start, end if as_of is None else min(end, as_of))
         self._seal(table, sessions)
         return self._seals[table].read(sessions)

@@ -1,0 +1,140 @@
+"""Planted look-ahead, to show that the proof bites: each leak replaces one function of the system for a while.
+
+A leak takes the original function and gives the leaky one. What it leaks is real: the later rows are in the
+arguments of a range run, or in the source.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+
+Function = Callable[..., object]
+
+
+def centred_window(original: Function) -> Function:
+    """A moving average centred on its date instead of ending there."""
+
+    def leaky(gross: np.ndarray, n: int) -> np.ndarray:
+        ahead = n // 2
+        return (
+            np.concatenate([original(gross, n)[ahead:], original(gross, n)[-ahead:]])
+            if len(gross) > ahead
+            else original(gross, n)
+        )
+
+    return leaky
+
+
+def whole_sample_scale(original: Function) -> Function:
+    """Features scaled by their spread over every date at hand."""
+
+    def leaky(*args: object, **kwargs: object) -> pd.DataFrame:
+        frame = original(*args, **kwargs)
+        frame["volatility_21"] = frame["volatility_21"] / frame["volatility_21"].std()
+        return frame
+
+    return leaky
+
+
+def later_close(original: Function) -> Function:
+    """A missing or present close filled from the session after it."""
+
+    def leaky(bars: pd.DataFrame, **kwargs: object) -> object:
+        moved = bars.sort_values("session").groupby("symbol")["close"].shift(-1)
+        return original(bars.assign(close=moved.fillna(bars["close"])), **kwargs)
+
+    return leaky
+
+
+def outcome_of_the_next_window(original: Function) -> Function:
+    """Outcomes joined one rebalance early: what a cross-section will earn, beside its features."""
+
+    def leaky(panel: object, members: pd.DataFrame, *, windows: list, monitoring_sessions: int) -> pd.DataFrame:
+        rows = original(panel, members, windows=windows, monitoring_sessions=monitoring_sessions)
+        later = rows.groupby("symbol")[["return_frac", "target"]].shift(-1)
+        return rows.assign(
+            return_frac=later["return_frac"].fillna(rows["return_frac"]),
+            target=later["target"].fillna(rows["target"]),
+        )
+
+    return leaky
+
+
+def bars_without_a_cut(original: Function) -> Function:
+    """The source asked for a session more than has closed."""
+
+    def leaky(
+        self: object, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None
+    ) -> pd.DataFrame:
+        rows = original(self, start, end, as_of=as_of)
+        ahead = original(self, start, end + pd.Timedelta(days=7), as_of=None)
+        later = ahead[ahead["session"] > end].drop_duplicates("symbol").set_index("symbol")["close"]
+        newest = rows["session"] == end
+        return rows.assign(
+            dividend=rows["dividend"]
+            + np.where(newest, rows["symbol"].map(later).astype(float).fillna(0.0) * 1e-3, 0.0)
+        )
+
+    return leaky
+
+
+def cache_of_the_process(original: Function) -> Function:
+    """A value remembered from whichever dates this process has seen, the later ones included."""
+    seen: dict[str, float] = {}
+
+    def leaky(*args: object, **kwargs: object) -> pd.DataFrame:
+        frame = original(*args, **kwargs)
+        for symbol, gap in zip(frame["symbol"], frame["low_gap_252"], strict=True):
+            seen[symbol] = max(seen.get(symbol, 0.0), gap)
+        return frame.assign(low_gap_252=frame["low_gap_252"] - frame["symbol"].map(seen))
+
+    return leaky
+
+
+def signal_of_the_last_date(original: Function) -> Function:
+    """The exposure of every date taken from the newest signal at hand."""
+
+    def leaky(weights: pd.DataFrame, signals: pd.DataFrame, **kwargs: object) -> pd.DataFrame:
+        newest = signals.sort_values("session")["exposure_scalar"].iloc[-1]
+        return original(
+            weights,
+            signals.assign(
+                exposure_scalar=0.5 * signals["exposure_scalar"] + 0.4 * newest + 0.01 * len(signals) / 1000
+            ),
+            **kwargs,
+        )
+
+    return leaky
+
+
+LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
+    "centred_window": ("trade_assets.domain.windows:level_mean", centred_window),
+    "whole_sample_scale": ("trade_assets.domain.features:assemble", whole_sample_scale),
+    "later_close": ("trade_assets.domain.prices:panel", later_close),
+    "outcome_of_the_next_window": ("trade_assets.domain.labels:outcomes", outcome_of_the_next_window),
+    "bars_without_a_cut": ("trade_assets.resources.market_data.vintages:Vintages.bars", bars_without_a_cut),
+    "cache_of_the_process": ("trade_assets.domain.features:assemble", cache_of_the_process),
+    "signal_of_the_last_date": ("trade_assets.domain.gates:scale_exposure", signal_of_the_last_date),
+}
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """Plant a leak for as long as the context lasts; raises ``ValueError`` for a name that is not known."""
+    if name not in LEAKS:
+        raise ValueError(f"the leak must be one of {', '.join(LEAKS)}, was {name!r}")
+    place, leak = LEAKS[name]
+    module, _, path = place.partition(":")
+    owner = import_module(module)
+    *outer, attribute = path.split(".")
+    for part in outer:
+        owner = getattr(owner, part)
+    original = getattr(owner, attribute)
+    setattr(owner, attribute, leak(original))
+    try:
+        yield
+    finally:
+        setattr(owner, attribute, original)

@@ -1,0 +1,165 @@
+"""The proof that nothing looks ahead: rebuild a partition in a world that ends at its close, and compare.
+
+For a date r the raw data are cut at r, every stored partition from r on is hidden, partition r of every
+asset is computed again in a scratch store, and the sha256 of each is compared with what is stored. The
+first asset that differs, in the order of the graph, is named. Every date has a process of its own, whose
+sources, stores and caches begin with the cut.
+
+The proof shows that nothing later was used. That what was used was joined rightly is tested apart.
+"""
+
+import multiprocessing
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+
+import dagster as dg
+import pandas as pd
+
+from trade_assets import leaks, partitions
+from trade_assets.automation import rebalance_job
+from trade_assets.definitions import build_definitions, build_resources
+from trade_assets.resources.files import Files
+from trade_assets.resources.market_data import build_source
+from trade_assets.resources.market_data.cut import Cut
+from trade_assets.resources.market_data.vintages import Vintages
+from trade_assets.resources.overlay import Overlay, partitions_from
+from trade_assets.resources.tables import MissingPartitionError, TableStore
+from trade_assets.resources.tracking import Untracked
+from trade_assets.resources.workers import Workers
+from trade_assets.settings import Settings, load
+
+LEAK_RANGE = 3  # a leak shows only where the later data are at hand: the leaky side is a range
+
+
+class RebuildError(RuntimeError):
+    """A partition that could not be computed from what was knowable at its close."""
+
+    def __init__(self, asset: str, reason: str) -> None:
+        super().__init__(f"{asset}: {reason}")
+        self.asset = asset
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the rebuild of one date gave, in the order of the graph.
+
+    Attributes
+    ----------
+    key : str
+    differing : tuple of str
+        Assets whose rebuilt partition has another sha256.
+    compared : tuple of str
+        All assets compared.
+    failure : str or None
+        Why the partition could not be rebuilt from what was knowable, where it could not.
+    """
+
+    key: str
+    differing: tuple[str, ...]
+    compared: tuple[str, ...]
+    failure: str | None = None
+
+    @property
+    def first(self) -> str | None:
+        """The first asset that differs; None where all are the same."""
+        return self.differing[0] if self.differing else None
+
+
+def prove(keys: Sequence[str], *, leak: str | None = None, processes: int = 2) -> Iterator[Verdict]:
+    """Verdicts of the dates as they come in.
+
+    With ``leak`` the system has that leak on both sides: what it gives where later data are at hand takes the
+    place of the store, and what it gives in the cut world is compared with that.
+    """
+    with ExitStack() as stack:
+        pool = stack.enter_context(_fresh_processes(processes))
+        stored = {key: load().store.url for key in keys}
+        if leak is not None:
+            stored = {key: stack.enter_context(tempfile.TemporaryDirectory()) for key in keys}
+            for done in [pool.submit(leaky_range, key, leak, stored[key]) for key in keys]:
+                done.result()
+        for done in as_completed([pool.submit(judge, key, stored[key], leak) for key in keys]):
+            yield done.result()
+
+
+def judge(key: str, stored_url: str, leak: str | None = None) -> Verdict:
+    """Rebuild one date in this process, which must not have computed anything before, and compare."""
+    names = order_of_the_graph()
+    with tempfile.TemporaryDirectory() as directory, leaks.planted(leak) if leak else nullcontext():
+        try:
+            _rebuild(load(), [key], Files(directory), cut=True)
+        except RebuildError as failed:
+            return Verdict(key, (failed.asset,), tuple(names), str(failed))
+        found, stored = TableStore(Files(directory)), TableStore(Files(stored_url))
+        differing = [n for n in names if found.record(n, key).sha256 != stored.record(n, key).sha256]
+        return Verdict(key, tuple(differing), tuple(names))
+
+
+def leaky_range(key: str, leak: str, directory: str) -> None:
+    """Compute a short range from ``key`` with a leak planted and all data at hand, into ``directory``."""
+    with leaks.planted(leak):
+        _rebuild(load(), _range_from(key), Files(directory), cut=False)
+
+
+def _fresh_processes(count: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["trade_assets.proof"])
+    return ProcessPoolExecutor(count, mp_context=context, max_tasks_per_child=1)
+
+
+def provable_keys(settings: Settings) -> list[str]:
+    """Keys every asset of the rebalance job has a partition for."""
+    tables = TableStore(Files(settings.store.url))
+    keys = set.intersection(*(set(tables.keys(name)) for name in order_of_the_graph()))
+    if not keys:
+        raise MissingPartitionError("there is no complete rebalance date in the store; run the system first")
+    return sorted(keys)
+
+
+def order_of_the_graph() -> list[str]:
+    """Names of the rebalance assets, what is upstream first."""
+    job = build_definitions().resolve_job_def(rebalance_job.name)
+    keys = job.asset_layer.asset_graph.toposorted_asset_keys
+    selected = job.asset_layer.executable_asset_keys
+    return [key.to_user_string() for key in keys if key in selected]
+
+
+def _range_from(key: str) -> list[str]:
+    keys = [partitions.key_of(date) for date in partitions.GRID.dates]
+    return keys[keys.index(key) :][:LEAK_RANGE]
+
+
+def _rebuild(settings: Settings, keys: list[str], scratch: Files, *, cut: bool) -> None:
+    base = Files(settings.store.url)
+    raw = Vintages(build_source(settings), base)
+    overlay = Overlay(scratch, base, partitions_from(keys[0]))
+    resources = build_resources(
+        settings,
+        files=overlay,
+        market_data=Vintages(Cut(raw, pd.Timestamp(keys[-1])), scratch) if cut else raw,
+        tracking=Untracked(),
+        workers=Workers(1),
+    )
+    job = build_definitions(resources).resolve_job_def(rebalance_job.name)
+    result = job.execute_in_process(
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        instance=dg.DagsterInstance.ephemeral(),
+        tags={"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]},
+        raise_on_error=False,
+    )
+    if not result.success:
+        raise RebuildError(*failure_of(result))
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, str]:
+    """The step a run failed in, and why, in the words of the innermost error."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            return str(event.step_key), error.message.strip() if error else "no reason was recorded"
+    return "a check", f"a blocking check did not pass, see run {result.run_id}"

@@ -1,0 +1,72 @@
+"""The proof as a command: progress, a table by asset, an exit status."""
+
+from collections import Counter
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from trade_assets import proof
+from trade_assets.leaks import LEAKS
+from trade_assets.proof import Verdict
+from trade_assets.settings import load
+
+
+def prove(dates: list[str], leak: str | None, console: Console) -> None:
+    """Prove the dates, all that are complete where none is named; leaves with status 1 where an artifact differs."""
+    if leak == "list":
+        for name, (place, function) in LEAKS.items():
+            console.print(f"{name:<28}{(function.__doc__ or '').strip()} [dim]({place.partition(':')[2]})[/]")
+        return
+    keys = chosen(dates)
+    verdicts = list(track(proof.prove(keys, leak=leak), total=len(keys), description="proving", console=console))
+    console.print(table(verdicts))
+    failed = sorted((v for v in verdicts if v.first), key=lambda v: v.key)
+    for verdict in failed[:10]:
+        console.print(
+            f"[bold red]{verdict.key}[/]: first to differ is [bold]{verdict.first}[/]"
+            + (f" — {verdict.failure}" if verdict.failure else "")
+        )
+    what = f"with leak {leak} " if leak else ""
+    console.print(
+        f"{what}{len(verdicts)} dates, {sum(len(v.compared) for v in verdicts)} artifacts, {sum(len(v.differing) for v in verdicts)} differ"
+    )
+    if failed:
+        raise typer.Exit(1)
+
+
+def chosen(dates: list[str]) -> list[str]:
+    """The keys to prove; raises ``ValueError`` for a date that has no complete partition."""
+    provable = proof.provable_keys(load())
+    for date in dates:
+        if date not in provable:
+            near = min(
+                provable,
+                key=lambda key: (
+                    abs(int(key.replace("-", "")) - int(date.replace("-", "") or 0))
+                    if date.replace("-", "").isdigit()
+                    else 0
+                ),
+            )
+            raise ValueError(
+                f"{date!r} is not a rebalance date with every asset in the store; near it is {near}, the newest {provable[-1]}"
+            )
+    return dates or provable
+
+
+def table(verdicts: list[Verdict]) -> Table:
+    """How many dates of each asset were rebuilt to the same bytes."""
+    differing = Counter(name for v in verdicts for name in v.differing)
+    out = Table(
+        "asset",
+        "dates",
+        "same",
+        "differ",
+        title="Rebuilt from what was knowable at each close",
+        title_justify="left",
+    )
+    for name in verdicts[0].compared:
+        bad = differing[name]
+        out.add_row(name, str(len(verdicts)), str(len(verdicts) - bad), f"[bold red]{bad}[/]" if bad else "0")
+    return out

@@ -1,0 +1,38 @@
+"""One small system for the whole test run: its settings are set before anything of it is imported."""
+
+import os
+import tempfile
+from pathlib import Path
+
+for name in [n for n in os.environ if n.startswith("TRADE_ASSETS")]:
+    del os.environ[name]
+os.environ["TRADE_ASSETS_FILE"] = str(Path(__file__).with_name("small.yaml"))
+_HOME = Path(tempfile.mkdtemp(prefix="trade_assets_tests_"))
+os.environ["TRADE_ASSETS__STORE__URL"] = str(_HOME / "store")
+os.environ["TRADE_ASSETS__STORE__EXPORTS"] = str(_HOME / "exports")
+os.environ["TRADE_ASSETS__STORE__DAGSTER_HOME"] = str(_HOME / "dagster")
+os.environ["TRADE_ASSETS__STORE__MLFLOW_URI"] = f"sqlite:///{_HOME / 'mlflow.db'}"
+
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home():
+    """The directory of this test run; removed at its end."""
+    yield _HOME
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def history(home):
+    """The whole small history, computed once as a range; returns its keys."""
+    from trade_assets_tests.scenarios.system import keys, materialise
+
+    materialise(keys())
+    return keys()

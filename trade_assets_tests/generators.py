@@ -1,0 +1,163 @@
+"""Generated inputs: small markets with everything a real one does to its bars."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from hypothesis import strategies as st
+
+from trade_assets.domain import calendar, prices
+
+SYMBOLS = tuple(3 * letter for letter in "ABCDEFGHIJKL")
+SESSIONS = calendar.sessions_between(pd.Timestamp("2017-01-03"), pd.Timestamp("2019-12-31"))
+LIGHT = {"deadline": None, "max_examples": 40}
+
+
+@dataclass(frozen=True)
+class Hazards:
+    """How often each thing happens, a share of symbol-sessions; the last two of symbols."""
+
+    gap: float = 0.01
+    split: float = 0.01
+    dividend: float = 0.02
+    delisted: float = 0.3
+    no_volume: float = 0.2
+
+
+CALM = Hazards(0, 0, 0, 0, 0)
+
+
+def market_bars(
+    seed: int, *, sessions: int, symbols: int, hazards: Hazards = Hazards(), first: int = 0
+) -> pd.DataFrame:
+    """A valid ``bars`` frame: random walks with the given hazards; every session has a bar of the first symbol."""
+    rng = np.random.default_rng(seed)
+    frames = []
+    for i, symbol in enumerate(SYMBOLS[:symbols]):
+        split = np.where(rng.random(sessions) < hazards.split, rng.choice([0.5, 1.5, 2.0, 3.0], sessions), 1.0)
+        move = np.exp(rng.normal(0.0003, 0.02, sessions))
+        close = rng.uniform(5, 200) * np.cumprod(move) / np.cumprod(split)
+        dividend = np.where(rng.random(sessions) < hazards.dividend, close * 0.01, 0.0)
+        open_ = close * np.exp(rng.normal(0, 0.005, sessions))
+        high, low = np.maximum(open_, close) * 1.004, np.minimum(open_, close) * 0.995
+        volume = np.round(np.exp(rng.normal(13, 0.5, sessions)))
+        kept = np.ones(sessions, dtype=bool)
+        for at in np.flatnonzero(rng.random(sessions) < hazards.gap):
+            kept[at : at + rng.integers(1, 9)] = False
+        if rng.random() < hazards.delisted:
+            kept[rng.integers(1, sessions + 1) :] = False
+        if i == 0:
+            kept[:] = True
+        volume = np.where((rng.random() < hazards.no_volume) | (rng.random(sessions) < 0.002), np.nan, volume)
+        open_ = np.where(rng.random(sessions) < hazards.gap, np.nan, open_)
+        columns = {"open": open_, "high": high, "low": low, "close": close, "volume": volume}
+        columns |= {
+            "split_ratio": split,
+            "dividend": dividend,
+            "adjustment_factor": np.nan,
+            "price_basis": "raw",
+        }
+        frame = pd.DataFrame({"session": SESSIONS[first : first + sessions], "symbol": symbol, **columns})
+        frames.append(frame[kept])
+    return pd.concat(frames, ignore_index=True).sort_values(["session", "symbol"], ignore_index=True)
+
+
+@st.composite
+def bars(draw, *, min_sessions=1, max_sessions=40, max_symbols=4) -> pd.DataFrame:
+    """Bars of a few symbols with gaps, splits, dividends, delistings and absent volumes and opens."""
+    hazards = Hazards(gap=0.05, split=0.05, dividend=0.05)
+    sessions = draw(st.integers(min_sessions, max_sessions))
+    symbols = draw(st.integers(1, max_symbols))
+    return market_bars(draw(SEEDS), sessions=sessions, symbols=symbols, hazards=hazards)
+
+
+@st.composite
+def panels(draw, **limits) -> prices.Panel:
+    """Panels of such bars."""
+    return prices.panel(draw(bars(**limits)))
+
+
+@st.composite
+def gross_panels(draw, *, min_sessions=1, max_sessions=60, max_symbols=5) -> np.ndarray:
+    """Gross returns of shape (sessions, symbols), with gaps."""
+    shape = draw(st.integers(min_sessions, max_sessions)), draw(st.integers(1, max_symbols))
+    rng = np.random.default_rng(draw(SEEDS))
+    moves = np.exp(rng.normal(0.0005, 0.03, shape))
+    return np.where(rng.random(shape) < draw(st.sampled_from([0.0, 0.05, 0.3])), np.nan, moves)
+
+
+@st.composite
+def values(draw, *, max_rows=60, max_columns=4, with_gaps=True) -> np.ndarray:
+    """Numbers of shape (rows, columns), of any scale, some missing."""
+    shape = draw(st.integers(1, max_rows)), draw(st.integers(1, max_columns))
+    rng = np.random.default_rng(draw(SEEDS))
+    x = rng.normal(0, 1, shape) * 10.0 ** draw(st.integers(-6, 6))
+    return np.where(rng.random(shape) < (draw(st.sampled_from([0.0, 0.03])) if with_gaps else 0.0), np.nan, x)
+
+
+@st.composite
+def weights(draw, size: int) -> np.ndarray:
+    """Long-only weights of shape (size,) that sum to at most 1, some of them 0."""
+    parts = np.array(draw(st.lists(st.integers(0, 10), min_size=size, max_size=size)), dtype=float)
+    return parts / max(parts.sum(), 1.0) * draw(st.sampled_from([1.0, 0.6, 0.2]))
+
+
+@st.composite
+def scores(draw, *, min_size=0, max_size=30) -> pd.Series:
+    """Scores by symbol, many of them tied, some missing, in no order."""
+    size = draw(st.integers(min_size, max_size))
+    levels = draw(st.lists(st.sampled_from([-1.0, 0.0, 0.25, 0.5, 2.0, np.nan]), min_size=size, max_size=size))
+    names = draw(st.permutations([f"S{i:02d}" for i in range(size)]))
+    return pd.Series(levels, index=pd.Index(names, dtype="str"), dtype=float)
+
+
+@st.composite
+def sectors(draw, symbols: pd.Index) -> pd.Series:
+    """A sector by symbol, null where unknown."""
+    size = len(symbols)
+    names = draw(st.lists(st.sampled_from(["Energy", "Health", "Tech", None]), min_size=size, max_size=size))
+    return pd.Series(names, index=symbols, dtype="str")
+
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+FACTS = (
+    "assets",
+    "cash",
+    "cash_flow_op",
+    "eps_diluted",
+    "equity",
+    "net_income",
+    "quality",
+    "revenues",
+    "shares_outstanding",
+)
+QUARTER_ENDS = pd.date_range("2015-03-31", "2018-12-31", freq="QE").as_unit("us")
+
+
+def filed_facts(seed: int, *, symbols: int, amended: float = 0.3) -> pd.DataFrame:
+    """Quarterly and annual figures of some facts, filed 10 to 80 days late, some amended later on."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for symbol in SYMBOLS[:symbols]:
+        for fact in rng.permutation(FACTS)[: rng.integers(1, len(FACTS) + 1)]:
+            for end in QUARTER_ENDS[rng.random(len(QUARTER_ENDS)) < 0.9]:
+                focus = "FY" if end.month == 12 else f"Q{end.month // 3}"
+                filed = end + pd.Timedelta(days=int(rng.integers(10, 80)), hours=21, minutes=30)
+                for amendment in range(1 + (rng.random() < amended)):
+                    at = filed + pd.Timedelta(days=int(amendment * rng.integers(1, 300)))
+                    rows.append(
+                        (
+                            symbol,
+                            fact,
+                            end,
+                            focus,
+                            at,
+                            round(float(rng.normal(50, 30)), 2),
+                            "filed" if rng.random() < 0.8 else "assumed",
+                        )
+                    )
+    names = ["symbol", "fact", "period_end", "period_focus", "available_utc", "value", "availability"]
+    frame = pd.DataFrame(rows, columns=names)
+    return frame.assign(available_utc=frame["available_utc"].dt.tz_localize("UTC").dt.as_unit("us"))

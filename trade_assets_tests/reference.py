@@ -1,0 +1,155 @@
+"""Slow and obvious: loops that say what the fast code must compute, and judge it."""
+
+import math
+
+NAN = float("nan")
+
+
+def windowed(x, n, reduce):
+    """``reduce`` of the last n rows of every column, as nested lists; NaN where not full or a NaN is inside."""
+    out = [[NAN] * len(row) for row in x]
+    for t in range(n - 1, len(x)):
+        for column in range(len(x[t])):
+            window = [float(x[s][column]) for s in range(t - n + 1, t + 1)]
+            if not any(math.isnan(v) for v in window):
+                out[t][column] = reduce(window)
+    return out
+
+
+def paired(x, y, n, reduce):
+    """As :func:`windowed`, of two arrays at once."""
+    out = [[NAN] * len(row) for row in x]
+    for t in range(n - 1, len(x)):
+        for column in range(len(x[t])):
+            a = [float(x[s][column]) for s in range(t - n + 1, t + 1)]
+            b = [float(y[s][column]) for s in range(t - n + 1, t + 1)]
+            if not any(math.isnan(v) for v in a + b):
+                out[t][column] = reduce(a, b)
+    return out
+
+
+def levels(gross, n, reduce):
+    """``reduce`` of the last n price levels in units of the last; gross returns lead from one to the next."""
+    out = [[NAN] * len(row) for row in gross]
+    for t in range(n - 1, len(gross)):
+        for column in range(len(gross[t])):
+            level = [1.0]
+            for s in range(t, t - n + 1, -1):
+                level.append(level[-1] / float(gross[s][column]))
+            if not any(math.isnan(v) for v in level):
+                out[t][column] = reduce(level)
+    return out
+
+
+def mean(values):
+    return math.fsum(values) / len(values)
+
+
+def std(values):
+    m = mean(values)
+    return math.sqrt(math.fsum((v - m) ** 2 for v in values) / (len(values) - 1))
+
+
+def correlation(a, b):
+    ma, mb = mean(a), mean(b)
+    saa, sbb = math.fsum((u - ma) ** 2 for u in a), math.fsum((v - mb) ** 2 for v in b)
+    if saa == 0 or sbb == 0:
+        return NAN
+    return math.fsum((u - ma) * (v - mb) for u, v in zip(a, b, strict=True)) / math.sqrt(saa * sbb)
+
+
+def slope(a, b):
+    ma, mb = mean(a), mean(b)
+    saa = math.fsum((u - ma) ** 2 for u in a)
+    return math.fsum((u - ma) * (v - mb) for u, v in zip(a, b, strict=True)) / saa if saa else NAN
+
+
+def gross(bars, sessions, *, max_missing):
+    """Gross total return by (session, symbol): what one share bought at the last bar became, dividends kept."""
+    out = {}
+    for symbol, rows in bars.groupby("symbol"):
+        by_session = {row.session: row for row in rows.itertuples()}
+        last, missing = None, 0
+        for session in sessions:
+            bar = by_session.get(session)
+            if bar is None:
+                missing += 1
+                out[session, symbol] = 1.0 if last is not None and missing <= max_missing else NAN
+                continue
+            alive = last is not None and missing <= max_missing
+            out[session, symbol] = _grown(last, bar) if alive else NAN
+            last, missing = bar, 0
+    return out
+
+
+def _grown(last, bar):
+    before = last.close * last.adjustment_factor
+    if not math.isnan(before) and not math.isnan(bar.adjustment_factor):
+        return bar.close * bar.adjustment_factor / before
+    return bar.split_ratio * (bar.close + bar.dividend) / last.close
+
+
+def backtest(gross, weights, fill_rows, *, cost_of, start=None, capital_usd=1.0):
+    """Equity after every session, of a book that counts units of each name and cash.
+
+    At the close of a fill row the costs of the changes, sized on the book before them, come off the book;
+    what is left is then held in the target weights. ``cost_of(fill, symbol, usd)`` is a cost in USD.
+    """
+    symbols = len(gross[0])
+    price, cash = [1.0] * symbols, capital_usd
+    units = [0.0] * symbols
+    if start is not None:
+        units = [w * capital_usd for w in start]
+        cash = capital_usd - math.fsum(units)
+    equity, fills = [], {row: i for i, row in enumerate(fill_rows)}
+    for t, moves in enumerate(gross):
+        price = [p if math.isnan(g) else p * float(g) for p, g in zip(price, moves, strict=True)]
+        value = [u * p for u, p in zip(units, price, strict=True)]
+        total = cash + math.fsum(value)
+        if t in fills:
+            target = weights[fills[t]]
+            fees = [cost_of(fills[t], s, abs(target[s] * total - value[s])) for s in range(symbols)]
+            total -= math.fsum(fees)
+            units = [target[s] * total / price[s] for s in range(symbols)]
+            cash = total * (1 - math.fsum(target))
+        equity.append(total)
+    return equity
+
+
+def label(gross, sessions, symbol, first, last):
+    """Return of a share bought at the close of ``first`` and held to the close of ``last``; NaN moves nothing."""
+    value = 1.0
+    for session in sessions:
+        if first < session <= last:
+            move = gross[session, symbol]
+            value *= 1.0 if math.isnan(move) else move
+    return value - 1
+
+
+def caps_hold(weights, sector, *, max_weight, max_sector_weight, tolerance=1e-9):
+    """Whether no name and no sector is over its cap; unknown sectors are one, and none known means no such cap."""
+    by_sector = {}
+    for symbol, w in weights.items():
+        if w > max_weight + tolerance or w < 0:
+            return False
+        key = sector[symbol] if isinstance(sector[symbol], str) else "unknown"
+        by_sector[key] = by_sector.get(key, 0.0) + w
+    if not any(isinstance(s, str) for s in sector):
+        return True
+    return all(held <= max_sector_weight + tolerance for held in by_sector.values())
+
+
+def has_room(weights, sector, *, max_weight, max_sector_weight, tolerance=1e-9):
+    """Names that are held and could take more without breaking a cap."""
+    return [
+        s
+        for s, w in weights.items()
+        if w > tolerance
+        and caps_hold(
+            weights.where(weights.index != s, w + 10 * tolerance),
+            sector,
+            max_weight=max_weight,
+            max_sector_weight=max_sector_weight,
+            tolerance=tolerance,
+        )
+    ]

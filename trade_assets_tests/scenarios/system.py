@@ -1,0 +1,64 @@
+"""Runs of the small system: ranges, singles, and scratch stores laid over what has been computed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from trade_assets import partitions, proof
+from trade_assets.automation import rebalance_job
+from trade_assets.definitions import build_definitions, build_resources
+from trade_assets.resources.files import Files
+from trade_assets.resources.overlay import Overlay, partitions_from
+from trade_assets.resources.tables import TableStore
+from trade_assets.settings import load
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+def keys() -> list[str]:
+    """All rebalance keys of the small history."""
+    return [partitions.key_of(date) for date in partitions.GRID.dates]
+
+
+def base() -> Files:
+    """The store the history was computed into."""
+    return Files(load().store.url)
+
+
+def over_base(directory: Path, key: str) -> Overlay:
+    """A scratch store over the history, in which nothing from ``key`` on is there."""
+    return Overlay(Files(str(directory)), base(), partitions_from(key))
+
+
+def materialise(
+    wanted: Sequence[str],
+    *,
+    files: Files | None = None,
+    workers: int = 1,
+    raise_on_error: bool = True,
+    job: str = rebalance_job.name,
+    **replaced,
+):
+    """One run over the keys, in order and without a gap."""
+    resources = build_resources(load(), files=files or base(), **replaced)
+    resources["workers"].count = workers
+    try:
+        return (
+            build_definitions(resources)
+            .resolve_job_def(job)
+            .execute_in_process(
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                instance=dg.DagsterInstance.ephemeral(),
+                tags={RANGE_START: wanted[0], RANGE_END: wanted[-1]},
+                raise_on_error=raise_on_error,
+            )
+        )
+    finally:
+        resources["workers"].close()
+
+
+def hashes(files: Files, wanted: Sequence[str]) -> dict[tuple[str, str], str]:
+    """sha256 of every artifact of the keys."""
+    tables = TableStore(files)
+    return {(asset, key): tables.record(asset, key).sha256 for key in wanted for asset in proof.order_of_the_graph()}

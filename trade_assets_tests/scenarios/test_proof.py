@@ -1,0 +1,51 @@
+"""The proof: no alarm on clean dates, every planted leak caught and its first artifact named."""
+
+import pytest
+
+from trade_assets import proof
+from trade_assets.leaks import LEAKS
+from trade_assets_tests.scenarios import system
+
+pytestmark = pytest.mark.xdist_group("history")
+
+
+def test_clean_dates_are_rebuilt_to_the_same_bytes(history):
+    retrains = [history[i] for i, k in enumerate(system.partitions.GRID.ordinals) if k % 3 == 0]
+    verdicts = list(proof.prove([retrains[-2], history[-1]], processes=1))
+    assert [v.differing for v in verdicts] == [(), ()]
+    assert all(len(v.compared) == len(proof.order_of_the_graph()) for v in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("leak", "first"),
+    [
+        ("centred_window", {"forecast_models", "stock_features"}),
+        ("whole_sample_scale", {"stock_features"}),
+        ("later_close", {"forecast_models", "universe"}),
+        ("outcome_of_the_next_window", {"stock_outcomes"}),
+        ("bars_without_a_cut", {"bars"}),
+        ("cache_of_the_process", {"stock_features"}),
+        ("signal_of_the_last_date", {"target_weights"}),
+    ],
+)
+def test_a_planted_leak_is_caught_and_its_first_artifact_named(history, leak, first):
+    verdict = next(proof.prove([history[-12]], leak=leak, processes=1))
+    assert verdict.first in first
+
+
+def test_every_leak_is_tried():
+    assert len(LEAKS) >= 6
+
+
+def test_every_rebalance_asset_is_covered():
+    rebalance = {
+        a.key.to_user_string()
+        for a in system.build_definitions().assets
+        if a.partitions_def == system.partitions.rebalance_dates
+    }
+    assert set(proof.order_of_the_graph()) == rebalance
+
+
+def test_an_unknown_leak_is_refused_by_name():
+    with pytest.raises(ValueError, match="must be one of centred_window"), proof.leaks.planted("gossip"):
+        pass

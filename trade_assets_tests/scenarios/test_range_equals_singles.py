@@ -1,0 +1,54 @@
+"""One code path: however the keys are cut into runs, every artifact has the same bytes."""
+
+import pytest
+
+from trade_assets_tests.scenarios import system
+
+pytestmark = pytest.mark.xdist_group("history")
+
+
+def test_keys_run_one_by_one_give_the_bytes_of_the_range(history, tmp_path):
+    wanted = history[-4:]
+    store = system.over_base(tmp_path, wanted[0])
+    for key in wanted:
+        system.materialise([key], files=store)
+    assert system.hashes(store, wanted) == system.hashes(system.base(), wanted)
+
+
+def test_a_history_begun_one_by_one_gives_the_bytes_of_the_range(history, tmp_path):
+    wanted = history[:2]
+    store = system.over_base(tmp_path, wanted[0])
+    for key in wanted:
+        system.materialise([key], files=store)
+    assert system.hashes(store, wanted) == system.hashes(system.base(), wanted)
+
+
+def test_chunks_fitted_by_more_processes_give_the_bytes_of_the_range(history, tmp_path):
+    wanted = history[-9:]
+    store = system.over_base(tmp_path, wanted[0])
+    for chunk in (wanted[:4], wanted[4:]):
+        system.materialise(chunk, files=store, workers=2)
+    assert system.hashes(store, wanted) == system.hashes(system.base(), wanted)
+
+
+def test_every_table_holds_rows_at_the_newest_key_unless_the_source_has_none(history):
+    tables = system.TableStore(system.base())
+    empty = {
+        asset for (asset, key) in system.hashes(system.base(), history[-1:]) if tables.record(asset, key).rows == 0
+    }
+    assert empty == {"fundamentals"}
+
+
+def test_a_record_tells_what_a_partition_was_computed_from(history):
+    record = system.TableStore(system.base()).record("stock_features", history[-1])
+    assert set(record.inputs) == {"bars", "fundamentals", "universe"}
+    assert record.fingerprint == system.load().fingerprint(frozenset())
+    assert len(record.code_version) == 12
+
+
+def test_a_run_in_the_middle_refuses_to_start_without_the_partition_before(history, tmp_path):
+    store = system.over_base(tmp_path, history[-3])
+    result = system.materialise(history[-2:-1], files=store, raise_on_error=False)
+    messages = " ".join(str(e.step_failure_data.error) for e in result.all_events if e.is_step_failure)
+    assert not result.success
+    assert f"partition {history[-3]} is not stored" in messages
