@@ -273,6 +273,9 @@ class Live(Section):
     start: dt.date = Field(dt.date(2018, 1, 2), description="first session with a live partition")
 
 
+BASIS = frozenset({"history", "data"})  # what every asset rests on
+
+
 class Settings(BaseSettings):
     """All settings of one system: one history, one store."""
 
@@ -319,9 +322,11 @@ class Settings(BaseSettings):
 
     def fingerprint(self, sections: frozenset[str]) -> str:
         """Hash of ``sections``, and of the history and data every asset rests on."""
-        values = {name: getattr(self, name).model_dump(mode="json") for name in sorted(sections | {"history", "data"})}
+        values = {name: getattr(self, name).model_dump(mode="json") for name in sorted(sections | BASIS)}
         del values["history"]["end"]
-        values["data"]["files"].pop("path")
+        source = self.data.source
+        own = {k: v for k, v in values["data"].get(source, {}).items() if k not in ("path", "sessions")}
+        values["data"] = {"source": source} | own
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
     def index_legs(self) -> IndexLegs:

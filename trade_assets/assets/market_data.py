@@ -30,7 +30,7 @@ def index_bars(market_data: dg.ResourceParam[MarketData], dates: Rebalances) -> 
     return rows.assign(rebalance_date=_first_close_at_or_after(rows["bar_end_utc"], dates))
 
 
-@rebalance_asset(group="market_data")
+@rebalance_asset(group="market_data", sections=("features",))
 def fundamentals(market_data: dg.ResourceParam[MarketData], dates: Rebalances) -> pd.DataFrame:
     """Reported figures, by the moment each became public."""
     sessions = dates.sessions()
@@ -38,7 +38,12 @@ def fundamentals(market_data: dg.ResourceParam[MarketData], dates: Rebalances) -
     return rows.assign(rebalance_date=_first_close_at_or_after(rows["available_utc"], dates))
 
 
-@rebalance_asset(group="market_data", bars=window(LOOKBACK), fundamentals=window(FACTS))
+@rebalance_asset(
+    group="market_data",
+    sections=("universe", "risk_limits", "features"),
+    bars=window(LOOKBACK),
+    fundamentals=window(FACTS),
+)
 def universe(
     settings: dg.ResourceParam[Settings],
     market_data: dg.ResourceParam[MarketData],

@@ -17,7 +17,12 @@ STATE_REBALANCES = 27  # the 252 sessions behind a state of the index
 TRAIN_REBALANCES = 160  # 1,260 training sessions, the state before the first, the horizon behind the last
 
 
-@rebalance_asset(group="market_gate", kinds={"lightgbm", "mlflow"}, bars=window(TRAIN_REBALANCES, symbols="index_legs"))
+@rebalance_asset(
+    group="market_gate",
+    sections=("market_gate",),
+    kinds={"lightgbm", "mlflow"},
+    bars=window(TRAIN_REBALANCES, symbols="index_legs"),
+)
 def forecast_models(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -52,7 +57,10 @@ def forecast_models(
 
 
 @rebalance_asset(
-    group="market_gate", bars=window(STATE_REBALANCES, symbols="index_legs"), forecast_models=window(lag=1)
+    group="market_gate",
+    sections=("market_gate",),
+    bars=window(STATE_REBALANCES, symbols="index_legs"),
+    forecast_models=window(lag=1),
 )
 def market_forecasts(
     settings: dg.ResourceParam[Settings],
@@ -72,6 +80,7 @@ def market_forecasts(
 
 @rebalance_asset(
     group="market_gate",
+    sections=("market_gate",),
     kinds={"lightgbm", "mlflow"},
     bars=window(None, symbols="index_legs"),
     market_forecasts=window(None),
@@ -107,6 +116,7 @@ def meta_models(
 
 @rebalance_asset(
     group="market_gate",
+    sections=("market_gate",),
     bars=window(STATE_REBALANCES + 1, symbols="index_legs"),
     market_forecasts=window(2),
     meta_models=window(2, lag=1),

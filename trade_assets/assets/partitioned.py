@@ -10,7 +10,6 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from types import CodeType
 
 import dagster as dg
 import pandas as pd
@@ -28,18 +27,29 @@ def window(last: int | None = 1, *, lag: int = 0, symbols: str | None = None) ->
     return {"last": last, "lag": lag} | ({"symbols": symbols} if symbols else {})
 
 
-def rebalance_asset(*, group: str, kinds: set[str] | None = None, **windows: dict[str, object]) -> Callable:
-    """An asset with one partition a rebalance date; ``windows`` name the inputs that read more than their own key."""
-    return _asset(group, partitions.rebalance_dates, kinds, windows, rebalance_dates_of)
+def rebalance_asset(
+    *, group: str, sections: tuple[str, ...] = (), kinds: set[str] | None = None, **windows: dict[str, object]
+) -> Callable:
+    """An asset with one partition a rebalance date.
+
+    ``sections`` are the settings it may read besides history and data, which every asset rests on; ``windows`` name
+    the inputs that read more than their own key.
+    """
+    return _asset(group, partitions.rebalance_dates, sections, kinds, windows, rebalance_dates_of)
 
 
 def session_asset(*, group: str, kinds: set[str] | None = None) -> Callable:
     """An asset with one partition a session."""
-    return _asset(group, partitions.sessions, kinds, {}, sessions_of)
+    return _asset(group, partitions.sessions, (), kinds, {}, sessions_of)
 
 
 def _asset(
-    group: str, definition: dg.PartitionsDefinition, kinds: set[str] | None, windows: dict, dates_of: Callable
+    group: str,
+    definition: dg.PartitionsDefinition,
+    sections: tuple[str, ...],
+    kinds: set[str] | None,
+    windows: dict,
+    dates_of: Callable,
 ) -> Callable:
     def declare(function: Callable[..., pd.DataFrame]) -> dg.AssetsDefinition:
         name = function.__name__
@@ -49,6 +59,8 @@ def _asset(
         @functools.wraps(function)
         def compute(context: dg.AssetExecutionContext, **arguments):
             dates = dates_of(context)
+            if "settings" in arguments:
+                arguments["settings"] = Narrowed(arguments["settings"], name, sections)
             if "context" in parameters:
                 arguments["context"] = context
             if "dates" in parameters:
@@ -67,7 +79,6 @@ def _asset(
         signature = [_parameter("context", dg.AssetExecutionContext), *kept, *(own if takes_previous else [])]
         compute.__signature__ = inspect.Signature(signature, return_annotation=pd.DataFrame)  # type: ignore[attr-defined]
 
-        sections = sections_read(function.__code__)
         return dg.asset(
             name=name,
             group_name=group,
@@ -92,10 +103,16 @@ def _parameter(name: str, annotation: object) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
 
 
-def sections_read(code: CodeType) -> frozenset[str]:
-    """Names of the settings sections a function mentions, its lambdas and comprehensions included."""
-    inner = [sections_read(c) for c in code.co_consts if isinstance(c, CodeType)]
-    return frozenset(settings.SECTIONS & set(code.co_names)).union(*inner)
+class Narrowed:
+    """Settings as an asset may see them: reading a section it did not declare raises, so no fingerprint can be wrong."""
+
+    def __init__(self, whole: settings.Settings, asset: str, sections: tuple[str, ...]) -> None:
+        self._whole, self._asset, self._sections = whole, asset, frozenset(sections) | settings.BASIS
+
+    def __getattr__(self, name: str) -> object:
+        if name in settings.SECTIONS and name not in self._sections:
+            raise AttributeError(f"asset {self._asset} reads the settings section {name!r} without declaring it")
+        return getattr(self._whole, name)
 
 
 @functools.cache

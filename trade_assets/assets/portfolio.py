@@ -13,7 +13,7 @@ from trade_assets.domain.trades import Policy
 from trade_assets.settings import Portfolio, Settings
 
 
-@rebalance_asset(group="portfolio", bars=window(COST_REBALANCES))
+@rebalance_asset(group="portfolio", sections=("portfolio",), bars=window(COST_REBALANCES))
 def target_weights(
     settings: dg.ResourceParam[Settings],
     bars: pd.DataFrame,
@@ -31,7 +31,7 @@ def target_weights(
     return gates.scale_exposure(weights, market_signals, brake=brake)
 
 
-@rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), target_weights=window(lag=1))
+@rebalance_asset(group="portfolio", sections=("portfolio",), bars=window(COST_REBALANCES), target_weights=window(lag=1))
 def portfolio_book(
     settings: dg.ResourceParam[Settings],
     bars: pd.DataFrame,
@@ -52,7 +52,7 @@ def portfolio_book(
     )
 
 
-@rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), target_weights=window(2))
+@rebalance_asset(group="portfolio", sections=("portfolio",), bars=window(COST_REBALANCES), target_weights=window(2))
 def trades(
     settings: dg.ResourceParam[Settings],
     bars: pd.DataFrame,
@@ -70,7 +70,13 @@ def trades(
     )
 
 
-@rebalance_asset(group="portfolio", bars=window(COST_REBALANCES), portfolio_book=window(2), universe=window(2, lag=1))
+@rebalance_asset(
+    group="portfolio",
+    sections=("portfolio",),
+    bars=window(COST_REBALANCES),
+    portfolio_book=window(2),
+    universe=window(2, lag=1),
+)
 def portfolio_returns(
     settings: dg.ResourceParam[Settings],
     bars: pd.DataFrame,

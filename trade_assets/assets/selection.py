@@ -13,7 +13,7 @@ from trade_assets.settings import Portfolio, Settings
 COST_REBALANCES = 10  # the 63 sessions of volume and volatility behind two fills
 
 
-@rebalance_asset(group="selection")
+@rebalance_asset(group="selection", sections=("portfolio", "risk_limits"))
 def candidate_portfolios(
     settings: dg.ResourceParam[Settings],
     stock_predictions: pd.DataFrame,
@@ -35,7 +35,9 @@ def candidate_portfolios(
     )
 
 
-@rebalance_asset(group="selection", bars=window(COST_REBALANCES), candidate_portfolios=window(2, lag=1))
+@rebalance_asset(
+    group="selection", sections=("portfolio",), bars=window(COST_REBALANCES), candidate_portfolios=window(2, lag=1)
+)
 def candidate_returns(
     settings: dg.ResourceParam[Settings],
     bars: pd.DataFrame,

@@ -39,7 +39,7 @@ def stock_features(
     )
 
 
-@rebalance_asset(group="stocks", bars=window(2), universe=window(lag=1))
+@rebalance_asset(group="stocks", sections=("labels",), bars=window(2), universe=window(lag=1))
 def stock_outcomes(
     settings: dg.ResourceParam[Settings], bars: pd.DataFrame, universe: pd.DataFrame, dates: Rebalances
 ) -> pd.DataFrame:
@@ -53,7 +53,12 @@ def stock_outcomes(
     )
 
 
-@rebalance_asset(group="stocks", stock_features=window(TRAIN, lag=1), stock_outcomes=window(TRAIN))
+@rebalance_asset(
+    group="stocks",
+    sections=("features", "labels", "modeling"),
+    stock_features=window(TRAIN, lag=1),
+    stock_outcomes=window(TRAIN),
+)
 def stock_fold_manifest(
     settings: dg.ResourceParam[Settings],
     stock_features: pd.DataFrame,
@@ -78,6 +83,7 @@ def stock_fold_manifest(
 
 @rebalance_asset(
     group="stocks",
+    sections=("labels", "modeling"),
     kinds={"lightgbm", "xgboost", "scikitlearn", "mlflow"},
     stock_features=window(TRAIN, lag=1),
     stock_outcomes=window(TRAIN),
@@ -121,6 +127,7 @@ def base_predictions(
 
 @rebalance_asset(
     group="stocks",
+    sections=("modeling",),
     kinds={"scipy", "mlflow"},
     base_predictions=window(TRAIN, lag=1),
     stock_outcomes=window(TRAIN),

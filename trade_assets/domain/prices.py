@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain import windows
+from trade_assets.domain import calendar, windows
 
 MAX_GAP_SESSIONS = 5
 
@@ -71,9 +71,9 @@ def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Pa
     bars : DataFrame
         Columns of the ``bars`` table; one row a session and symbol, in any order.
     sessions : DatetimeIndex, optional
-        Sessions of the panel; those that occur in the bars where absent.
+        Sessions of the panel; where absent the exchange's, from the first bar to the last.
     """
-    sessions = pd.DatetimeIndex(np.sort(bars["session"].unique())) if sessions is None else sessions
+    sessions = _sessions_of(bars) if sessions is None else sessions
     symbols = pd.Index(np.sort(bars["symbol"].unique().astype(object)), dtype="str")
     inside = bars["session"].isin(sessions)
     bars = bars if inside.all() else bars[inside]
@@ -115,6 +115,15 @@ def daily_volatility(gross: np.ndarray, n: int = 63) -> np.ndarray:
     if len(returns) < n:
         return np.full(gross.shape[1], np.nan)
     return windows.std(returns, n)[-1]
+
+
+def _sessions_of(bars: pd.DataFrame) -> pd.DatetimeIndex:
+    # a session on which nobody traded counts too: a window of n sessions must not reach further back for it
+    return (
+        calendar.sessions_between(bars["session"].min(), bars["session"].max())
+        if len(bars)
+        else pd.DatetimeIndex([]).as_unit("us")
+    )
 
 
 def _gross(close: np.ndarray, factor: np.ndarray, split: np.ndarray, dividend: np.ndarray) -> np.ndarray:

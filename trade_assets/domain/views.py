@@ -74,7 +74,7 @@ def daily_returns(
         days, on=["rebalance_date", "session"], validate="one_to_one"
     )
     rows = rows.merge(equal, on="session", how="left", validate="one_to_one")
-    rows["equal_weight_return_frac"] = rows["equal_weight_return_frac"].fillna(0.0)
+    rows["equal_weight_return_frac"] = rows["equal_weight_return_frac"].astype(float).fillna(0.0)
     own = panel.sessions.get_indexer(pd.DatetimeIndex(rows["session"]))
     for leg, symbol in legs.items():
         rows[f"{leg}_return_frac"] = market_state.leg_returns(panel, symbol=symbol)[own]

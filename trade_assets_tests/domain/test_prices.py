@@ -92,6 +92,21 @@ def test_a_short_gap_moves_nothing_and_the_next_bar_makes_up_for_it(missing):
 
 
 @settings(**LIGHT)
+@given(seed=SEEDS, data=st.data())
+def test_a_session_on_which_nobody_traded_is_a_session_all_the_same(seed, data):
+    frame = market_bars(seed, sessions=20, symbols=3)
+    nobody = data.draw(st.sets(st.integers(1, 18), max_size=4))
+    panel = prices.panel(frame[~frame["session"].isin(SESSIONS[list(nobody)])])
+    assert_same_bytes(panel.sessions.to_numpy(), SESSIONS[:20].to_numpy())
+    assert np.isnan(panel.close[list(nobody)]).all()
+
+
+def test_no_bar_at_all_is_an_empty_panel():
+    panel = prices.panel(market_bars(1, sessions=3, symbols=1).iloc[:0])
+    assert panel.gross.shape == (0, 0)
+
+
+@settings(**LIGHT)
 @given(frame=bars(), power=st.integers(-6, 6), data=st.data())
 def test_the_price_scale_of_a_symbol_changes_no_byte_of_gross(frame, power, data):
     symbol = data.draw(st.sampled_from(sorted(frame["symbol"].unique())))
