@@ -143,12 +143,22 @@ RAW: dict[str, Table] = {
     ),
 }
 
+META_PROBABILITY = Column("float64", "probability that the sign of tft_p50 is right", nullable=True, ge=0, le=1)
 FORECAST = {
     "tft_p10": Column("float64", "10 % quantile of the ten-session index return", nullable=True),
     "tft_p50": Column("float64", "median of the ten-session index return", nullable=True),
     "tft_p90": Column("float64", "90 % quantile of the ten-session index return", nullable=True),
     "tft_source": Column("text", "who made the forecast"),
 }
+RAW["signals"] = Table(
+    {
+        "session": SESSION,
+        **{name: column for name, column in FORECAST.items() if name != "tft_source"},
+        "meta_prob_success": META_PROBABILITY,
+    },
+    ("session",),
+    "session",
+)
 MODEL = Column("text", "name of the model")
 CONSTRUCTION = Column("text", "name of the portfolio construction")
 TURNOVER = Column("float64", "half the sum of absolute weight changes, cash included", ge=0)
@@ -224,9 +234,7 @@ TABLES: dict[str, Table] = {
             "rebalance_date": DATE,
             "session": SESSION,
             **FORECAST,
-            "meta_prob_success": Column(
-                "float64", "probability that the sign of tft_p50 is right", nullable=True, ge=0, le=1
-            ),
+            "meta_prob_success": META_PROBABILITY,
             "market_regime": Column("text", "state of the market", isin=("favorable", "neutral", "unfavorable")),
             "exposure_scalar": Column("float64", "share of the book to invest", ge=0, le=1),
             "is_stale": Column("bool", "whether the signal is older than one session"),

@@ -9,6 +9,7 @@ from trade_assets.domain import gates, market_forecast, market_state, meta_label
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.models import quantiles
 from trade_assets.resources.artifacts import ArtifactStore
+from trade_assets.resources.signals_file import SignalsFile
 from trade_assets.resources.tracking import Tracking
 from trade_assets.resources.workers import Workers
 from trade_assets.settings import MarketGate, Settings
@@ -34,6 +35,8 @@ def forecast_models(
 ) -> pd.DataFrame:
     """Models of the 10 %, 50 % and 90 % quantile of the next ten sessions of the NASDAQ leg."""
     gate = settings.market_gate
+    if gate.source == "file":
+        return schemas.TABLES["forecast_models"].empty()
     state, outcomes = _state_and_outcomes(settings, bars)
     parameters = gate.model_dump(include={"num_boost_round", "num_leaves", "learning_rate", "min_data_in_leaf", "seed"})
     jobs = market_forecast.jobs(
@@ -65,11 +68,14 @@ def forecast_models(
 def market_forecasts(
     settings: dg.ResourceParam[Settings],
     artifacts: dg.ResourceParam[ArtifactStore],
+    signals_file: dg.ResourceParam[SignalsFile],
     bars: pd.DataFrame,
     forecast_models: pd.DataFrame,
     dates: Rebalances,
 ) -> pd.DataFrame:
     """Forecast of the NASDAQ leg's next ten sessions at every close, by the models of the rebalance before."""
+    if settings.market_gate.source == "file":
+        return signals_file.of(dates.sessions()).drop(columns="meta_prob_success")
     state, _ = _state_and_outcomes(settings, bars)
     models = {
         date: tuple(artifacts.get(address) for address in rows.sort_values("quantile")["artifact_sha256"])
@@ -97,6 +103,8 @@ def meta_models(
 ) -> pd.DataFrame:
     """Forest that tells how likely the sign of a forecast is right, from all forecasts with a known outcome."""
     gate = settings.market_gate
+    if gate.source == "file":
+        return schemas.TABLES["meta_models"].empty()
     state, outcomes = _state_and_outcomes(settings, bars)
     parameters = _forest_parameters(gate)
     rows = meta_label.labelled(meta_label.rows(market_forecasts, state), outcomes)
@@ -124,16 +132,21 @@ def meta_models(
 def market_signals(
     settings: dg.ResourceParam[Settings],
     artifacts: dg.ResourceParam[ArtifactStore],
+    signals_file: dg.ResourceParam[SignalsFile],
     bars: pd.DataFrame,
     market_forecasts: pd.DataFrame,
     meta_models: pd.DataFrame,
     dates: Rebalances,
 ) -> pd.DataFrame:
     """Market regime and share of the book to invest at every close."""
+    thresholds = _thresholds(settings.market_gate)
+    if settings.market_gate.source == "file":
+        odds = signals_file.of(market_forecasts).set_index("session")["meta_prob_success"]
+        return gates.signals_of(market_forecasts, odds, dates, thresholds=thresholds)
     state, _ = _state_and_outcomes(settings, bars)
     forests = {row.rebalance_date: artifacts.get(row.artifact_sha256) for row in meta_models.itertuples()}
     odds = meta_label.odds(market_forecasts, state, forests, dates)
-    return gates.signals_of(market_forecasts, odds, dates, thresholds=_thresholds(settings.market_gate))
+    return gates.signals_of(market_forecasts, odds, dates, thresholds=thresholds)
 
 
 def _state_and_outcomes(settings: Settings, bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

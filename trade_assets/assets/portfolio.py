@@ -10,6 +10,7 @@ from trade_assets.domain import book, champion, gates, prices, views
 from trade_assets.domain import performance as performance_domain
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.trades import Policy
+from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.settings import Portfolio, Settings
 
 
@@ -34,6 +35,7 @@ def target_weights(
 @rebalance_asset(group="portfolio", sections=("portfolio",), bars=window(COST_REBALANCES), target_weights=window(lag=1))
 def portfolio_book(
     settings: dg.ResourceParam[Settings],
+    market_data: dg.ResourceParam[MarketData],
     bars: pd.DataFrame,
     target_weights: pd.DataFrame,
     dates: Rebalances,
@@ -41,6 +43,8 @@ def portfolio_book(
 ) -> pd.DataFrame:
     """Holdings, fills, costs and cash after every close; the one state of the stock portfolio."""
     portfolio = settings.portfolio
+    if portfolio.fill == "next_open" and not market_data.has_real_opens:
+        raise ValueError(f"portfolio.fill must be next_close: the source {market_data.name} has no real opens")
     return book.run(
         book.restored(previous) if len(previous) else book.opening(portfolio.initial_capital_usd),
         target_weights,

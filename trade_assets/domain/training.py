@@ -72,7 +72,7 @@ def jobs(
                 raise ValueError(
                     f"stock_fold_manifest {date.date()}: the training rows of {fold.name} are not those recorded"
                 )
-        if not made or len(made[-1].train) < min_rows:
+        if not made or fitting.weighing(made[-1].train) < max(min_rows, fitting.FEWEST_ROWS):
             continue
         names = {fold.name: json.loads(entries.at[fold.name, "features"]) for fold in made}
         for model, own in parameters.items():

@@ -25,11 +25,9 @@ def rules(**changes):
 
 
 def listed(frame, *, facts=NO_FACTS, membership=NO_LIST, own=OFF, dates=DATES, legs=(), lookback=80, sizes=SIZES):
-    panel = prices.panel(frame, sessions=SESSIONS[SESSIONS.isin(frame["session"])])
-    adjusted = universe.adjusted_symbols(frame)
     return universe.universe(
-        panel,
-        adjusted,
+        prices.panel(frame),
+        universe.adjusted_symbols(frame),
         facts,
         membership,
         dates=dates,

@@ -11,6 +11,8 @@ from trade_assets.domain.folds import FINAL, Fold
 from trade_assets.domain.models import MODELS
 from trade_assets.domain.models.rows import Rows
 
+FEWEST_ROWS = 2  # of one row LightGBM's bagging may leave none, of none every learner's prediction is NaN
+
 
 @dataclass(frozen=True)
 class Job:
@@ -52,7 +54,7 @@ def fit(job: Job) -> Fitted:
     final = next(fold for fold in job.folds if fold.name == FINAL)
     for fold in job.folds:
         names = job.features[fold.name]
-        if fold.name == FINAL or not len(fold.train) or not len(fold.test):
+        if fold.name == FINAL or weighing(fold.train) < FEWEST_ROWS or not len(fold.test):
             continue
         size, predictions = learner.search(rows(fold.train, names), rows(fold.test, names), job.parameters)
         sizes.append(size)
@@ -60,6 +62,11 @@ def fit(job: Job) -> Fitted:
     size = learner.combine(sizes, job.parameters)
     text = learner.fit(rows(final.train, job.features[FINAL]), job.parameters, size)
     return Fitted(job.model, job.as_of, text, size, len(final.train), list(job.features[FINAL]), inner)
+
+
+def weighing(train: pd.DataFrame) -> int:
+    """Rows that weigh anything; those in an earnings blackout do not."""
+    return int((train["weight"] > 0).sum())
 
 
 def rows(frame: pd.DataFrame, features: list[str]) -> Rows:
