@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 app = typer.Typer(
     help="A machine-learning trading system, free of look-ahead by proof.",
@@ -27,7 +29,8 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except (ValueError, LookupError, OSError, RuntimeError) as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True, markup=True)
+        message = f"[bold red]error:[/] {escape(str(error))}"
+        Console(stderr=True).print(message, highlight=False, soft_wrap=True, markup=True)
         sys.exit(1)
 
 
@@ -71,12 +74,108 @@ def prove(
 
 
 @app.command()
+def portfolio(
+    ridge_preds: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Predictions, Parquet or CSV: date, ticker, prediction; with actual, the return over the horizon, the "
+            "record is made too. A pattern in quotes reads many: 'results/**/ridge_stacking_predictions_*.parquet'.",
+        ),
+    ],
+    market_signals: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Market signals, Parquet or CSV: date and exposure_scalar, or tft_p50 and meta_prob_success.",
+        ),
+    ],
+    outdir: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where weights.csv, trades.csv, equity.csv and metrics.json go.")
+    ],
+    top_n: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Names held at most. Default: portfolio.top_n, 10.")
+    ] = None,
+    rebalance_step: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Rebalance on every N-th date. Default: portfolio.rebalance_step, 1."),
+    ] = None,
+    horizon_days: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Sessions a prediction looks ahead. Default: portfolio.horizon_days, 10."
+        ),
+    ] = None,
+    max_weight: Annotated[
+        float | None,
+        typer.Option(metavar="W", help="Largest weight before exposure. Default: portfolio.max_weight, 0.15."),
+    ] = None,
+    overlap: Annotated[
+        Literal["refuse", "tranches"],
+        typer.Option(help="Where rebalances lie closer than the horizon: refuse, or rebuild the book part by part."),
+    ] = "refuse",
+) -> None:
+    """Make a portfolio from your own predictions: weights, trades and, with known outcomes, the record.
+
+    The best names get weights that fall with their rank, times the exposure the market signal allows; the rest
+    is cash. A signal older than one session allows no buying. Small changes are held; costs come from the settings.
+    """
+    with plain_errors():
+        from trade_assets import from_predictions
+        from trade_assets.settings import load
+
+        options = from_predictions.Options.of(
+            load().portfolio,
+            overlap,
+            top_n=top_n,
+            rebalance_step=rebalance_step,
+            horizon_days=horizon_days,
+            max_weight=max_weight,
+        )
+        from_predictions.portfolio(ridge_preds, market_signals, outdir, options, console)
+
+
+@app.command()
+def market_signals(
+    features: Annotated[
+        Path,
+        typer.Option(
+            "--in",
+            metavar="FILE",
+            help="The index, Parquet or CSV: date and close, adjusted; if there, spy_close and the forecasts "
+            "tft_p10, tft_p50, tft_p90. Without tft_p50 the system's own models forecast.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the signals go, .parquet or .csv.")],
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of the models.")] = 42,
+) -> None:
+    """Tell from your own index series how much of a book to invest at each close.
+
+    Models are refitted every ten sessions on outcomes known by then, so a day's signal never changes when later
+    days are added. Writes the forecast, the probability that its sign is right, the regime and the exposure.
+    """
+    with plain_errors():
+        from trade_assets import from_features
+
+        from_features.market_signals(features, out, seed, console)
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 3000) -> None:
     """Start the Dagster UI and daemon on this machine."""
     with plain_errors():
         from trade_assets import running
 
         running.serve(port)
+
+
+@app.command(name="settings")
+def settings_page() -> None:
+    """Print every setting with its default, range and meaning, as Markdown."""
+    with plain_errors():
+        from trade_assets import settings
+
+        sys.stdout.write(settings.page())
 
 
 @app.command()

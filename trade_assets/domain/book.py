@@ -83,7 +83,7 @@ def quotes_at(panel: Panel, row: int) -> Quotes:
     symbols = panel.symbols
     volatility = daily_volatility(panel.gross[: row + 1])
     first = max(0, row + 1 - VOLUME_SESSIONS)
-    traded = (panel.close * panel.volume)[first : row + 1]
+    traded = panel.close[first : row + 1] * panel.volume[first : row + 1]
     full = len(traded) == VOLUME_SESSIONS
     volume = windows.mean(traded, VOLUME_SESSIONS)[-1] if full else np.full(len(symbols), np.nan)
     return Quotes(pd.Series(panel.carried[row], symbols), pd.Series(volatility, symbols), pd.Series(volume, symbols))
@@ -155,7 +155,7 @@ def step(
     A holding without a bar keeps its last price, flagged, and does not trade; after ``MAX_GAP_SESSIONS`` such
     sessions it has left the market and turns to cash at that price.
     """
-    columns = panel.columns(pd.Index(holdings.symbols)) if holdings.symbols else np.zeros(0, dtype=int)
+    columns = panel.columns(holdings.symbols)
     shares, dividends = _after_actions(holdings, panel, row, columns)
     cash = holdings.cash_usd * (1 + cash_return_frac / SESSIONS_PER_YEAR) + dividends
     book = dict(zip(holdings.symbols, shares, strict=True))
@@ -165,8 +165,7 @@ def step(
     if orders is not None and quotes is not None and len(orders):
         cash = _fill(book, cash, orders, quotes, panel, row, rates, fill, traded, cost)
     gone, stale = [], set()
-    for symbol in sorted(book):
-        column = panel.columns(pd.Index([symbol]))[0]
+    for symbol, column in zip(sorted(book), panel.columns(sorted(book)), strict=True):
         if not np.isnan(panel.close[row, column]):
             price[symbol] = float(panel.close[row, column])
         elif np.isnan(panel.carried[row, column]):
@@ -209,7 +208,7 @@ def _fill(
 ) -> float:  # fmt: skip
     wanted = orders[orders["shares"] != 0]
     symbols = wanted["symbol"].tolist()
-    columns = panel.columns(pd.Index(symbols)) if symbols else np.zeros(0, dtype=int)
+    columns = panel.columns(symbols)
     price = (panel.open if fill == "next_open" else panel.close)[row, columns]
     shares = np.where(np.isnan(price), 0.0, wanted["shares"].to_numpy() * panel.split[row, columns])
     held = np.array([book.get(s, 0.0) for s in symbols])

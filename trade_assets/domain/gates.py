@@ -56,9 +56,15 @@ def signals(forecasts: pd.DataFrame, meta: pd.Series, thresholds: Thresholds) ->
     """
     rows = forecasts.assign(meta_prob_success=meta.to_numpy(dtype=float)).reset_index(drop=True)
     missing = rows["tft_p50"].isna()
-    ever = (~missing).cumsum() > 0
-    age = missing.groupby((~missing).cumsum()).cumsum()
-    carried = rows[["tft_p10", "tft_p50", "tft_p90", "meta_prob_success"]].where(~missing).ffill()
+    nth_forecast = (~missing).cumsum()
+    ever, age = nth_forecast > 0, missing.groupby(nth_forecast).cumsum()
+    # a forecast is carried whole: odds that are unknown with it stay unknown
+    carried = (
+        rows[["tft_p10", "tft_p50", "tft_p90", "meta_prob_success"]]
+        .where(~missing)
+        .groupby(nth_forecast)
+        .transform("first")
+    )
     rows[carried.columns] = carried
     rows["market_regime"] = regime(rows["tft_p50"].to_numpy(), rows["meta_prob_success"].to_numpy(), thresholds)
     exposure = rows["market_regime"].map(

@@ -41,7 +41,8 @@ class OverlappingOutcomesError(ValueError):
         self.step_needed, self.tranches_needed = step_needed, tranches_needed
         super().__init__(
             f"the rebalances {first.date()} and {second.date()} must lie at least the horizon of {horizon_sessions} "
-            f"sessions apart, were {sessions_apart} apart; a step of {step_needed} or {tranches_needed} tranches would do"
+            f"sessions apart, were {sessions_apart} apart; a step of {step_needed} would do, or {tranches_needed} "
+            "tranches"
         )
 
 

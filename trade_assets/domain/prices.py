@@ -5,7 +5,9 @@ from the two rows it spans and the actions of the second: no factor is cumulated
 later can reach back, and a panel that begins earlier has the same bits.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -55,12 +57,16 @@ class Panel:
             raise ValueError(f"the panel has no session {dates[places < 0][0].date()}")
         return places
 
-    def columns(self, symbols: pd.Index) -> np.ndarray:
+    def columns(self, symbols: Iterable[str]) -> np.ndarray:
         """Positions of ``symbols``; raises ``ValueError`` for one that is not there."""
-        places = self.symbols.get_indexer(symbols)
-        if (places < 0).any():
-            raise ValueError(f"the panel has no symbol {symbols[places < 0][0]}")
-        return places
+        try:
+            return np.array([self._places[symbol] for symbol in symbols], dtype=int)
+        except KeyError as absent:
+            raise ValueError(f"the panel has no symbol {absent.args[0]}") from None
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {symbol: place for place, symbol in enumerate(self.symbols)}
 
 
 def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Panel:

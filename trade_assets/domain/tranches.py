@@ -20,6 +20,7 @@ from trade_assets.domain.overlap import Schedule
 from trade_assets.domain.trades import Policy, Quotes
 
 CASH = "CASH"
+TOLERANCE = 1e-9
 SESSIONS_PER_YEAR = 252
 
 
@@ -112,14 +113,17 @@ def run(
         outcome, unknown = _outcome(rebuilt, outcomes.get(date), cash_growth, date)
         book[own] = Held(rebuilt, outcome, end)
 
-        rest = _summed((s, 1.0) for j, s in enumerate(marked) if j != own)
-        wanted = _shares(rest, dict(zip(target["symbol"], target["weight"] * marked[own].value_usd, strict=True)), value)
+        rest = _values(sleeve for j, sleeve in enumerate(marked) if j != own)
+        wanted = _shares(
+            rest, dict(zip(target["symbol"], target["weight"] * marked[own].value_usd, strict=True)), value
+        )
         rows = _orders(marked, own, decided, wanted, rest, value)
         weights.append(_with_cash(wanted, date))
         orders.append(
             rows.assign(
                 rebalance_date=date,
-                delta_vs_prev_target=rows["target_weight"] - rows["symbol"].map(wanted_before).astype(float).fillna(0.0),
+                delta_vs_prev_target=rows["target_weight"]
+                - rows["symbol"].map(wanted_before).astype(float).fillna(0.0),
             )
         )
         wanted_before = wanted
@@ -150,7 +154,9 @@ def _decide(sleeve: Sleeve, target: pd.DataFrame, policy: Policy) -> pd.DataFram
     quotes = Quotes(pd.Series(1.0, every), unknown, unknown)
     cash = sleeve.value_usd - trades.sequential_sum(values)
     decided = trades.decide(held, target, cash_usd=cash, quotes=quotes, policy=policy)
-    return decided.assign(delta_weight=_affordable(decided["held_weight"].to_numpy(), decided["delta_weight"].to_numpy()))
+    return decided.assign(
+        delta_weight=_affordable(decided["held_weight"].to_numpy(), decided["delta_weight"].to_numpy())
+    )
 
 
 def _affordable(held: np.ndarray, delta: np.ndarray) -> np.ndarray:
@@ -196,7 +202,7 @@ def _orders(
 ) -> pd.DataFrame:
     """Orders of the whole book: those of the tranche rebuilt, and HOLD for what only the others hold."""
     share = marked[own].value_usd / value
-    held = _shares(rest, _summed([(marked[own], 1.0)]), value)
+    held = _shares(rest, _values([marked[own]]), value)
     delta = {s: d * share for s, d in zip(decided["symbol"], decided["delta_weight"], strict=True)}
     sold = set(decided.loc[decided["action"] == "SELL", "symbol"]) - set(rest)
     symbols = sorted({*held, *wanted})
@@ -216,11 +222,11 @@ def _orders(
     )
 
 
-def _summed(sleeves: Iterable[tuple[Sleeve, float]]) -> dict[str, float]:
+def _values(sleeves: Iterable[Sleeve]) -> dict[str, float]:
     out: dict[str, float] = {}
-    for sleeve, factor in sleeves:
+    for sleeve in sleeves:
         for symbol, weight in sleeve.weights.items():
-            out[symbol] = out.get(symbol, 0.0) + factor * weight * sleeve.value_usd
+            out[symbol] = out.get(symbol, 0.0) + weight * sleeve.value_usd
     return out
 
 
@@ -230,7 +236,10 @@ def _shares(rest: Mapping[str, float], own: Mapping[str, float], value: float) -
 
 def _with_cash(wanted: Mapping[str, float], date: pd.Timestamp) -> pd.DataFrame:
     values = np.array(list(wanted.values()), dtype=float)
-    cash = max(0.0, 1.0 - trades.sequential_sum(values))
+    invested = trades.sequential_sum(values)
+    if invested > 1 + TOLERANCE:
+        raise ValueError(f"target weights of {date.date()} must sum to at most 1, summed to {invested}")
+    cash = max(0.0, 1.0 - invested)
     symbols = pd.Series([*wanted, CASH], dtype="str")
     return pd.DataFrame({"rebalance_date": date, "symbol": symbols, "weight": [*values, cash]})
 

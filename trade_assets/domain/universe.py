@@ -71,6 +71,10 @@ def universe(
         Columns of the ``universe`` table but ``is_survivorship_free``.
     """
     traded = panel.close * panel.volume
+    filings, share_counts = (
+        point_in_time.Filings(facts),
+        point_in_time.Filings(facts[facts["fact"] == "shares_outstanding"]),
+    )
     parts = []
     for date, row in zip(dates, panel.rows(dates), strict=True):
         first = max(0, row + 1 - lookback_sessions)
@@ -85,8 +89,8 @@ def universe(
         frame["sector"] = frame["symbol"].map(listing["sector"])
         frame["dollar_volume_usd"] = _median(traded[max(0, row + 1 - VOLUME_SESSIONS) : row + 1, listed])
         close = panel.close[row, listed]
-        frame["size_bucket"] = _size(frame, facts, close, close_utc=close_utc[-1], sizes=sizes)
-        blackout = point_in_time.in_blackout(facts, sessions_close_utc=close_utc, sessions=rules.blackout_sessions)
+        frame["size_bucket"] = _size(frame, share_counts, close, close_utc=close_utc[-1], sizes=sizes)
+        blackout = filings.in_blackout(close_utc, sessions=rules.blackout_sessions)
         frame["in_blackout"] = frame["symbol"].isin(blackout)
         reason = _first_reason(
             [
@@ -186,14 +190,14 @@ def _keep_first_n(reason: pd.Series, dollar_volume: pd.Series, first_n: int | No
 
 
 def _size(
-    frame: pd.DataFrame, facts: pd.DataFrame, close: np.ndarray, *, close_utc: pd.Timestamp, sizes: SizeLimits
+    frame: pd.DataFrame,
+    share_counts: point_in_time.Filings,
+    close: np.ndarray,
+    *,
+    close_utc: pd.Timestamp,
+    sizes: SizeLimits,
 ) -> pd.Series:
-    shares_filed = facts[facts["fact"] == "shares_outstanding"]
-    known = (
-        point_in_time.known_facts(shares_filed, close_utc=close_utc).set_index("symbol")["value"]
-        if len(shares_filed)
-        else pd.Series(dtype=float)
-    )
+    known = share_counts.known(close_utc).set_index("symbol")["value"]
     value = frame["symbol"].map(known).to_numpy(dtype=float, na_value=np.nan) * close
     volume = frame["dollar_volume_usd"].to_numpy()
     use_value = ~np.isnan(value)

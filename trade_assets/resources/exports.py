@@ -45,7 +45,10 @@ class Exports:
 
 
 def _inert(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    line = value.replace("\r", " ").replace("\n", " ")
+    return f"'{line}" if value.startswith(FORMULA) else line
 
 
 def _defined(content: object) -> object:

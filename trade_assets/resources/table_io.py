@@ -71,15 +71,17 @@ class TableIO(dg.IOManager):
         asset = context.asset_key.to_user_string()
         frames = split(asset, obj, sorted(context.asset_partition_keys))
         step = context.step_context
-        inputs = self._read.pop(step.step.key, {})
-        for key, frame in frames.items():
-            record = self._tables.write(
-                asset,
-                {key: frame},
-                fingerprint=self._fingerprint_of(asset),
-                code_version=self._code_version_of(asset),
-                inputs={name: _combined(by_key.get(key, [])) for name, by_key in sorted(inputs.items())},
-            )[key]
+        read = self._read.pop(step.step.key, {})
+        inputs = {
+            key: {name: _combined(by_key.get(key, [])) for name, by_key in sorted(read.items())} for key in frames
+        }
+        for key, record in self._tables.write(
+            asset,
+            frames,
+            fingerprint=self._fingerprint_of(asset),
+            code_version=self._code_version_of(asset),
+            inputs=inputs,
+        ):
             step.add_asset_metadata(metadata=_metadata(record), asset_key=context.asset_key, partition_key=key)
             self._on_stored(asset, key)
 

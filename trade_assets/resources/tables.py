@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -21,6 +21,7 @@ from trade_assets import schemas
 from trade_assets.resources.files import Files
 
 RETRIES = 20
+CHUNK = 50  # partitions flushed to the disk together
 
 
 class MissingPartitionError(LookupError):
@@ -63,26 +64,30 @@ class TableStore:
     def write(
         self,
         asset: str,
-        frames: dict[str, pd.DataFrame],
+        frames: Mapping[str, pd.DataFrame],
         *,
         fingerprint: str,
         code_version: str,
-        inputs: dict[str, str],
-    ) -> dict[str, Record]:
-        """Store one checked frame a key; of each partition the old or the new is whole.
+        inputs: Mapping[str, dict[str, str]],
+    ) -> Iterator[tuple[str, Record]]:
+        """Store one checked frame a key, and yield each record once it and its rows are on the disk.
 
-        Every frame must have passed :func:`trade_assets.schemas.check`.
+        Every frame must have passed :func:`trade_assets.schemas.check`; ``inputs`` holds the hashes of what each
+        key was computed from.
         """
         arrow = schemas.TABLES[asset].arrow()
-        contents = {key: encode(frame, arrow) for key, frame in frames.items()}
-        records = {
-            key: Record(len(frames[key]), hashlib.sha256(content).hexdigest(), fingerprint, code_version, inputs)
-            for key, content in contents.items()
-        }
-        for key in frames:
-            record = json.dumps(asdict(records[key]), sort_keys=True).encode()
-            self._files.put([(f"tables/{asset}/{key}.parquet", contents[key]), (f"records/{asset}/{key}.json", record)])
-        return records
+        for chunk in _chunks(list(frames)):
+            contents = {key: encode(frames[key], arrow) for key in chunk}
+            records = {
+                key: Record(
+                    len(frames[key]), hashlib.sha256(c).hexdigest(), fingerprint, code_version, inputs.get(key, {})
+                )
+                for key, c in contents.items()
+            }
+            self._files.put([(f"tables/{asset}/{key}.parquet", content) for key, content in contents.items()])
+            texts = {key: json.dumps(asdict(record), sort_keys=True).encode() for key, record in records.items()}
+            self._files.put([(f"records/{asset}/{key}.json", text) for key, text in texts.items()])
+            yield from records.items()
 
     def record(self, asset: str, key: str) -> Record:
         """The record of a partition; raises :class:`MissingPartitionError`."""
@@ -143,6 +148,11 @@ class TableStore:
         raise CorruptPartitionError(
             f"{asset}: partition {key} is damaged, its bytes do not have the recorded sha256 {record.sha256[:12]}…; materialise it again"
         )
+
+
+def _chunks(keys: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(keys), CHUNK):
+        yield keys[start : start + CHUNK]
 
 
 def encode(frame: pd.DataFrame, schema: pa.Schema) -> bytes:

@@ -23,23 +23,27 @@ def hierarchical_risk_parity(covariance: np.ndarray) -> np.ndarray:
     Lopez de Prado, "Building diversified portfolios that outperform out of sample", Journal of Portfolio
     Management 42(4), 2016.
     """
-    n = len(covariance)
-    if n == 1:
+    if len(covariance) == 1:
         return np.ones(1)
     deviation = np.sqrt(np.diag(covariance))
-    correlation = np.clip(covariance / np.outer(deviation, deviation), -1.0, 1.0)
-    distance = np.sqrt(np.clip((1.0 - correlation) / 2.0, 0.0, 1.0))
+    return bisection(covariance, quasi_diagonal(covariance / np.outer(deviation, deviation)))
+
+
+def quasi_diagonal(correlation: np.ndarray) -> np.ndarray:
+    """Order in which alike names stand side by side, shape (n,): the leaves of the single-linkage tree."""
+    distance = np.sqrt(np.clip((1.0 - np.clip(correlation, -1.0, 1.0)) / 2.0, 0.0, 1.0))
     np.fill_diagonal(distance, 0.0)
-    order = leaves_list(linkage(squareform(distance, checks=False), "single"))
-    weights = np.ones(n)
+    return leaves_list(linkage(squareform(distance, checks=False), "single"))
+
+
+def bisection(covariance: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Weights of shape (n,): each half of the order gets a share inverse to its variance, and so on down."""
+    weights = np.ones(len(covariance))
     clusters = [order]
     while clusters:
         halves = [half for c in clusters if len(c) > 1 for half in (c[: len(c) // 2], c[len(c) // 2 :])]
         for left, right in zip(halves[::2], halves[1::2], strict=True):
-            left_variance, right_variance = (
-                _cluster_variance(covariance, left),
-                _cluster_variance(covariance, right),
-            )
+            left_variance, right_variance = _cluster_variance(covariance, left), _cluster_variance(covariance, right)
             share = 1.0 - left_variance / (left_variance + right_variance)
             weights[left] *= share
             weights[right] *= 1.0 - share

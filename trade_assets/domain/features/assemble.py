@@ -39,29 +39,29 @@ def assemble(
         ``rebalance_date``, ``symbol`` and one float column a feature, null where an input is absent.
     """
     rows = market.panel.rows(dates)
-    values = {name: feature(market)[rows] for name, feature in price.items()}
+    values = np.array([feature(market)[rows] for feature in price.values()])  # (feature, date, symbol)
     closes = calendar.close_utc(dates)
-    by_date = dict(tuple(members.groupby("rebalance_date")))
-    parts = []
+    by_date, filings = dict(tuple(members.groupby("rebalance_date"))), point_in_time.Filings(facts)
+    keys, blocks = [], []
     for position, date in enumerate(dates):
         if date not in by_date:
             continue
         # sorted, because a sector's mean depends on the order of its members in the last bit
         part = by_date[date][["rebalance_date", "symbol", "sector"]].sort_values("symbol", ignore_index=True)
         columns = market.panel.columns(pd.Index(part["symbol"]))
-        frame = part.assign(**{name: array[position, columns] for name, array in values.items()})
-        known = point_in_time.known_facts(facts, close_utc=closes[position])
         figures = reported(
-            known,
+            filings.known(closes[position]),
             symbols=pd.Index(part["symbol"]),
             close=market.panel.carried[rows[position], columns],
             close_utc=closes[position],
         )
-        frame = frame.assign(**{name: feature(figures) for name, feature in fact.items()})
-        parts.append(frame.assign(**{name: feature(frame) for name, feature in cross.items()}))
-    names = ["rebalance_date", "symbol", *price, *fact, *cross]
-    return _finite(pd.concat(parts, ignore_index=True)[names]) if parts else pd.DataFrame(columns=names)
-
-
-def _finite(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.replace([np.inf, -np.inf], np.nan)
+        own = np.column_stack([*values[:, position, columns], *(feature(figures) for feature in fact.values())])
+        frame = pd.DataFrame(own, columns=[*price, *fact]).assign(sector=part["sector"])
+        keys.append(part[["rebalance_date", "symbol"]])
+        blocks.append(np.column_stack([own, *(feature(frame).to_numpy() for feature in cross.values())]))
+    names = [*price, *fact, *cross]
+    if not blocks:
+        return pd.DataFrame(columns=["rebalance_date", "symbol", *names])
+    block = np.concatenate(blocks)
+    finite = pd.DataFrame(np.where(np.isinf(block), np.nan, block), columns=names)
+    return pd.concat([pd.concat(keys, ignore_index=True), finite], axis=1)

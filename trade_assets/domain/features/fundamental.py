@@ -46,8 +46,13 @@ class Reported:
 def reported(known: pd.DataFrame, *, symbols: pd.Index, close: np.ndarray, close_utc: pd.Timestamp) -> Reported:
     """Arrange :func:`point_in_time.known_facts` by symbol."""
 
+    row, (column, names) = symbols.get_indexer(pd.Index(known["symbol"])), pd.factorize(known["fact"])
+    wanted = row >= 0
+
     def wide(values: pd.Series) -> pd.DataFrame:
-        return known.assign(v=values).pivot(index="symbol", columns="fact", values="v").reindex(symbols)
+        out = np.full((len(symbols), len(names)), np.nan)
+        out[row[wanted], column[wanted]] = values.to_numpy(dtype=float)[wanted]
+        return pd.DataFrame(out, index=symbols, columns=names)
 
     last_filed = known.groupby("symbol")["available_utc"].max().reindex(symbols)
     age = (close_utc - last_filed).dt.total_seconds().to_numpy(dtype=float, na_value=np.nan) / 86_400

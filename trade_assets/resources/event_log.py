@@ -1,0 +1,72 @@
+"""Dagster's SQLite event log with connections that stay open.
+
+The stock storage opens, migrates and closes a database for every event, which is most of what a
+materialisation costs. This one replaces a single private method, ``_connect``: same databases, same
+schema, same lock; a test fails when Dagster changes that method. Postgres is the documented way out.
+"""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as db
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy.engine import Connection
+
+BUSY_TIMEOUT_SECONDS = 60
+KEPT = 16
+
+
+class KeptSqliteEventLogStorage(SqliteEventLogStorage):
+    """Keeps the newest connections of a process open, one a database; a relative ``base_dir`` lies in ``DAGSTER_HOME``."""
+
+    def __init__(self, base_dir: str, inst_data=None) -> None:
+        self._kept: OrderedDict[tuple[int, str], tuple[db.Engine, Connection]] = OrderedDict()
+        super().__init__(str(Path(os.environ.get("DAGSTER_HOME", ".")) / base_dir), inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data, config_value):
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            connection = self._kept_connection(shard)
+            with connection.begin():
+                yield connection
+
+    def dispose(self) -> None:
+        while self._kept:
+            self._close(*self._kept.popitem()[1])
+        super().dispose()
+
+    def _kept_connection(self, shard: str) -> Connection:
+        key = (os.getpid(), shard)
+        path = self.path_for_shard(shard)
+        if key in self._kept and not os.path.exists(path):
+            self._close(*self._kept.pop(key))
+            self._initialized_dbs.discard(shard)
+        if key not in self._kept:
+            engine = db.create_engine(
+                self.conn_string_for_shard(shard),
+                poolclass=db.pool.StaticPool,
+                connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+            )
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            connection = engine.connect()
+            connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
+            connection.commit()
+            self._kept[key] = engine, connection
+        self._kept.move_to_end(key)
+        while len(self._kept) > KEPT:
+            self._close(*self._kept.popitem(last=False)[1])
+        return self._kept[key][1]
+
+    @staticmethod
+    def _close(engine: db.Engine, connection: Connection) -> None:
+        connection.close()
+        engine.dispose()

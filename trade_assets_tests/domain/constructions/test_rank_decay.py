@@ -1,0 +1,108 @@
+"""Rank decay: the best names, weights falling with the rank, whole portfolios with their cash."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trade_assets.domain.constructions import CONSTRUCTIONS, Limits, portfolio
+from trade_assets.domain.constructions.candidates import candidates
+from trade_assets.domain.constructions.rank_decay import decay_profile, rank_decay
+from trade_assets_tests import reference
+from trade_assets_tests.assertions import assert_same_bytes
+from trade_assets_tests.generators import LIGHT, SEEDS, scores, sectors
+
+NOT_BINDING = {"max_weight": 1.0, "max_sector_weight": 1.0}
+
+
+@st.composite
+def universes(draw, **sizes):
+    own = draw(scores(**sizes))
+    return own, draw(sectors(own.index))
+
+
+def limits(top_n=10, max_weight=0.15, max_sector_weight=0.3):
+    return Limits(top_n, max_weight, max_sector_weight)
+
+
+def held(own, sector, *, barred=frozenset(), name="rank_decay", **bounds):
+    return portfolio(CONSTRUCTIONS[name], own, sector, barred=set(barred), limits=limits(**bounds))
+
+
+def test_ten_ranks_decay_linearly_the_first_three_boosted_and_the_last_four_cut():
+    expected = [12.5, 11.25, 10.0, 7.0, 6.0, 5.0, 2.0, 1.5, 1.0, 0.5]
+    assert decay_profile(10).tolist() == expected
+
+
+@settings(**LIGHT)
+@given(n=st.integers(1, 60))
+def test_a_better_rank_never_weighs_less(n):
+    profile = decay_profile(n)
+    assert (np.diff(profile) < 0).all()
+    assert (profile > 0).all()
+
+
+@settings(**LIGHT)
+@given(drawn=universes(min_size=1), top_n=st.integers(1, 12))
+def test_the_best_names_are_held_in_the_order_of_their_scores_ties_by_symbol(drawn, top_n):
+    own, sector = drawn
+    rows = held(own, sector, top_n=top_n, **NOT_BINDING)
+    best = sorted(own.dropna().items(), key=lambda item: (-item[1], item[0]))[:top_n]
+    assert rows["symbol"].tolist() == [*(symbol for symbol, _ in best), "CASH"]
+    if best:
+        profile = decay_profile(top_n)[: len(best)]
+        np.testing.assert_allclose(rows["weight"][:-1], profile / profile.sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", CONSTRUCTIONS)
+@settings(**LIGHT)
+@given(drawn=universes(), top_n=st.integers(1, 12), barred=st.sets(st.integers(0, 29).map(lambda i: f"S{i:02d}")))
+def test_every_construction_is_whole_and_within_the_caps(name, drawn, top_n, barred):
+    own, sector = drawn
+    rows = held(own, sector, barred=barred, name=name, top_n=top_n)
+    stocks = rows[rows["symbol"] != "CASH"].set_index("symbol")["weight"]
+    assert rows["weight"].sum() == pytest.approx(1, abs=1e-9)
+    assert rows["symbol"].is_unique
+    assert (rows["symbol"] == "CASH").sum() == 1
+    assert (stocks > 0).all()
+    assert len(stocks) <= top_n
+    assert not set(stocks.index) & barred
+    assert set(stocks.index) <= set(own.dropna().index)
+    known = own.index[own.notna() & ~own.index.isin(barred)]
+    assert reference.caps_hold(stocks, sector.reindex(stocks.index), max_weight=0.15, max_sector_weight=1.0)
+    if sector.reindex(known).notna().any():
+        best = candidates(own, sector, barred=barred).scores.index[:top_n]
+        if sector.reindex(best).notna().any():
+            assert reference.caps_hold(
+                stocks, sector.reindex(stocks.index).fillna("unknown"), max_weight=0.15, max_sector_weight=0.3
+            )
+
+
+@pytest.mark.parametrize("name", CONSTRUCTIONS)
+@settings(**LIGHT)
+@given(drawn=universes(), shuffle=SEEDS)
+def test_the_order_of_the_scores_changes_no_byte(name, drawn, shuffle):
+    own, sector = drawn
+    mixed = held(own.sample(frac=1, random_state=shuffle), sector.sample(frac=1, random_state=shuffle), name=name)
+    assert_same_bytes(held(own, sector, name=name), mixed)
+
+
+def test_without_scores_all_is_cash_and_it_says_why():
+    nothing = pd.Series(dtype=float, index=pd.Index([], dtype="str"))
+    rows = held(nothing, pd.Series(dtype="str", index=nothing.index))
+    assert rows.to_dict("records") == [{"symbol": "CASH", "weight": 1.0, "status": "all cash: no scores"}]
+
+
+def test_what_the_caps_leave_is_cash_not_one_large_name():
+    own = pd.Series({"A": 2.0, "B": 1.0})
+    rows = held(own, pd.Series([None, None], index=own.index, dtype="str"))
+    assert rows["weight"].tolist() == pytest.approx([0.15, 0.15, 0.7])
+
+
+def test_ten_names_at_the_defaults_are_capped_with_the_excess_shared():
+    own = pd.Series(np.arange(12.0)[::-1], index=[f"S{i:02d}" for i in range(12)])
+    found = rank_decay(candidates(own, pd.Series([None] * 12, index=own.index, dtype="str"), barred=set()), limits())
+    assert found.iloc[:4].tolist() == pytest.approx([0.15] * 4)
+    assert found.sum() == pytest.approx(1)
+    assert len(found) == 10
