@@ -142,10 +142,10 @@ def _summary(signals: pd.DataFrame, outcomes: pd.DataFrame, gate: MarketGate, co
     console.print(table)
     for name, column in (("forecast", "tft_p50"), ("probability", "meta_prob_success")):
         known = signals.loc[signals[column].notna(), "session"]
+        since = f"the first is of {known.iloc[0].date()}" if len(known) else "the series is too short for any"
         if len(known) < len(signals):
-            since = f"the first is of {known.iloc[0].date()}" if len(known) else "the series is too short for any"
-            console.print(f"note: {len(signals) - len(known):,} sessions have no {name}, {since}; with no signal the "
-                          "market counts as neutral", style="yellow", highlight=False)  # fmt: skip
+            note = f"{len(signals) - len(known):,} sessions have no {name}, {since}; without it the market is neutral"
+            console.print(f"note: {note}", style="yellow", highlight=False)
 
 
 def _percent(value: float, *, signed: bool = False) -> str:

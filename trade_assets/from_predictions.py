@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from trade_assets.domain import (
@@ -35,6 +36,7 @@ USED = {
     "costs_bps", "slippage_bps", "max_turnover", "hold_band_frac", "hold_band_share", "min_trade_usd", "never_buy",
     "cash_return_frac", "initial_capital_usd",
 }  # fmt: skip
+MOST_SHOWN = 30
 SHOWN = {
     "cagr": "CAGR",
     "volatility": "volatility",
@@ -90,9 +92,9 @@ def portfolio(ridge_preds: str, market_signals: Path, outdir: Path, options: Opt
     if outdir.exists() and not outdir.is_dir():
         raise NotADirectoryError(f"--outdir must be a directory, but {outdir} is a file")
     predictions, signals = own_files.predictions(ridge_preds), own_files.signals(market_signals)
-    with console.status("ranking, weighing, trading"):
-        work = manage(predictions, signals, options, settings)
-        record = measure(predictions.table, work, settings)
+    with _progress(console) as progress:
+        work = manage(predictions, signals, options, settings, progress)
+    record = measure(predictions.table, work, settings)
     written = _write(Exports(outdir), predictions, work, record, options, settings)
     _summary(work, record, options, console)
     for given in (predictions, signals):
@@ -104,7 +106,7 @@ def portfolio(ridge_preds: str, market_signals: Path, outdir: Path, options: Opt
     console.print("Files  " + "\n       ".join(map(str, written)), soft_wrap=True, markup=False, highlight=False)
 
 
-def manage(predictions: Given, signals: Given, options: Options, settings: Settings) -> Work:
+def manage(predictions: Given, signals: Given, options: Options, settings: Settings, progress: Progress) -> Work:
     """Rank, weigh and trade at every rebalance there is a market signal for."""
     gate, chosen, table = settings.market_gate, settings.portfolio, predictions.table
     dates = pd.DatetimeIndex(table["date"].unique())
@@ -119,7 +121,15 @@ def manage(predictions: Given, signals: Given, options: Options, settings: Setti
     in_force = in_force[in_force["session"].isin(schedule.dates)].reset_index(drop=True)
     outcomes = predictions_portfolio.outcomes(table, schedule)
     limits = Limits(options.top_n, options.max_weight, max_sector_weight=1.0)
-    targets = predictions_portfolio.targets(table, in_force, schedule, limits=limits, never_buy=set(chosen.never_buy))
+    ranking, trading = [progress.add_task(name, total=len(schedule)) for name in ("ranking", "trading")]
+    targets = predictions_portfolio.targets(
+        table,
+        in_force,
+        schedule,
+        limits=limits,
+        never_buy=set(chosen.never_buy),
+        on_rebalance=lambda: progress.advance(ranking),
+    )
     result = tranches.run(
         dict(tuple(targets.groupby("rebalance_date"))),
         outcomes,
@@ -128,6 +138,7 @@ def manage(predictions: Given, signals: Given, options: Options, settings: Setti
         policy=policy_of(chosen),
         capital_usd=chosen.initial_capital_usd,
         cash_return_frac=chosen.cash_return_frac,
+        on_rebalance=lambda: progress.advance(trading),
     )
     notes = predictions_caveats.of_input(
         table, in_force, schedule, neutral_exposure=gate.neutral_exposure, limits=limits
@@ -233,6 +244,11 @@ def _metrics(predictions: Given, work: Work, record: Record, options: Options, s
     }
 
 
+def _progress(console: Console) -> Progress:
+    name, unit = TextColumn("{task.description:<8}"), TextColumn("rebalances")
+    return Progress(name, BarColumn(), MofNCompleteColumn(), unit, TimeElapsedColumn(), console=console)
+
+
 def _summary(work: Work, record: Record, options: Options, console: Console) -> None:
     signal, newest = work.in_force.iloc[-1], work.schedule.dates[-1]
     console.print(
@@ -252,9 +268,14 @@ def _holdings(result: tranches.Result, newest: pd.Timestamp, has_drift: bool) ->
     for name in ("ticker", "target", "held" if has_drift else "was", "order", "change"):
         table.add_column(name, justify="left" if name in ("ticker", "order") else "right")
     trades = result.trades[result.trades["rebalance_date"] == newest]
-    for row in trades.sort_values(["target_weight", "symbol"], ascending=[False, True]).itertuples():
+    shown = trades if len(trades) <= MOST_SHOWN else trades[trades["action"] != "HOLD"]
+    for row in shown.sort_values(["target_weight", "symbol"], ascending=[False, True]).itertuples():
         change = f"{row.delta_weight:+.2%}" if row.delta_weight else ""
         table.add_row(row.symbol, f"{row.target_weight:.2%}", f"{row.held_weight:.2%}", row.action, change)
+    if len(shown) < len(trades):
+        rest = trades[trades["action"] == "HOLD"]
+        sums = rest["target_weight"].sum(), rest["held_weight"].sum()
+        table.add_row(f"{len(rest)} others", f"{sums[0]:.2%}", f"{sums[1]:.2%}", "HOLD", "")
     weights = result.weights[result.weights["rebalance_date"] == newest]
     cash = weights.loc[weights["symbol"] == CASH, "weight"].iloc[0]
     held, change = 1 - trades["held_weight"].sum(), -trades["delta_weight"].sum()

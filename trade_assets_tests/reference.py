@@ -153,3 +153,50 @@ def has_room(weights, sector, *, max_weight, max_sector_weight, tolerance=1e-9):
             tolerance=tolerance,
         )
     ]
+
+
+def book(holdings, cash, sessions, bars, *, orders_on, cost_of, max_missing, fill="close", interest=0.0):
+    """Cash and ``{symbol: (shares, price)}`` after every session, of a book that fills orders at a bar.
+
+    ``orders_on(session, holdings, cash)`` gives ``{symbol: shares}`` to trade that session, None to sell all;
+    ``cost_of(session, symbol, usd)`` what a fill costs. ``bars`` maps (session, symbol) to a row.
+    """
+    held, missing = {s: list(h) for s, h in holdings.items()}, dict.fromkeys(holdings, 0)
+    for session in sessions:
+        orders = orders_on(session, {s: tuple(h) for s, h in held.items()}, cash)
+        cash *= 1 + interest
+        for symbol, position in held.items():
+            bar = bars.get((session, symbol))
+            if bar is not None:
+                position[0] *= bar.split_ratio
+                cash += position[0] * bar.dividend
+        sales, buys = {}, {}
+        for symbol, wanted in orders.items():
+            bar = bars.get((session, symbol))
+            if bar is None or math.isnan(getattr(bar, fill)):
+                continue
+            owned = held.get(symbol, [0.0])[0]
+            shares = -owned if wanted is None else max(wanted * bar.split_ratio, -owned)
+            (buys if shares > 0 else sales)[symbol] = shares
+        for symbol, shares in sales.items():
+            usd = -shares * getattr(bars[session, symbol], fill)
+            cash += usd - cost_of(session, symbol, usd)
+            held[symbol][0] += shares
+        price = {s: getattr(bars[session, s], fill) for s in buys}
+        needed = math.fsum(n * price[s] + cost_of(session, s, n * price[s]) for s, n in buys.items())
+        share = min(1.0, cash / needed) if needed else 1.0
+        for symbol, shares in buys.items():
+            usd = shares * price[symbol]
+            cash -= share * (usd + cost_of(session, symbol, usd))
+            held.setdefault(symbol, [0.0, price[symbol]])[0] += share * shares
+        for symbol in list(held):
+            bar = bars.get((session, symbol))
+            missing[symbol] = 0 if bar is not None else missing.get(symbol, 0) + 1
+            if bar is not None:
+                held[symbol][1] = bar.close
+            if missing[symbol] > max_missing:
+                cash += held[symbol][0] * held[symbol][1]
+                held[symbol][0] = 0.0
+            if held[symbol][0] == 0:
+                del held[symbol]
+        yield cash, {s: tuple(h) for s, h in held.items()}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trade_assets.domain import costs, trades, windows
-from trade_assets.domain.prices import Panel, daily_volatility
+from trade_assets.domain.prices import MAX_GAP_SESSIONS, Panel, daily_volatility
 from trade_assets.domain.trades import Policy, Quotes, sequential_sum
 
 CASH = "CASH"
@@ -132,8 +132,16 @@ def run(
             wanted = by_date.get(decision, targets.iloc[:0])
             orders = trades.decide(holdings.table(), wanted, cash_usd=holdings.cash_usd, quotes=quotes, policy=policy)
         for row in range(first, last + 1):
-            day = step(holdings, panel, row, orders=orders, quotes=quotes if orders is not None else None, rates=policy.rates, fill=fill,
-                       cash_return_frac=cash_return_frac if decision is not None else 0.0)  # fmt: skip
+            day = step(
+                holdings,
+                panel,
+                row,
+                orders=orders,
+                quotes=quotes if orders is not None else None,
+                policy=policy,
+                fill=fill,
+                cash_return_frac=cash_return_frac if decision is not None else 0.0,
+            )
             rows.extend(_rows(day, end, panel.sessions[row]))
             holdings, orders = day.holdings, None
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -146,7 +154,7 @@ def step(
     *,
     orders: pd.DataFrame | None,
     quotes: Quotes | None,
-    rates: costs.Rates,
+    policy: Policy,
     fill: str,
     cash_return_frac: float,
 ) -> Day:
@@ -163,7 +171,7 @@ def step(
     traded: dict[str, float] = {}
     cost: dict[str, float] = {}
     if orders is not None and quotes is not None and len(orders):
-        cash = _fill(book, cash, orders, quotes, panel, row, rates, fill, traded, cost)
+        cash = _fill(book, cash, orders, quotes, panel, row, policy, fill, traded, cost)
     gone, stale = [], set()
     for symbol, column in zip(sorted(book), panel.columns(sorted(book)), strict=True):
         if not np.isnan(panel.close[row, column]):
@@ -189,44 +197,52 @@ def _after_actions(holdings: Holdings, panel: Panel, row: int, columns: np.ndarr
         return holdings.shares, 0.0
     has_bar = ~np.isnan(panel.close[row, columns])
     by_factor = _factor_ratio(panel, row, columns)
-    multiplier = np.where(has_bar, np.where(np.isnan(by_factor), panel.split[row, columns], by_factor), 1.0)
-    shares = holdings.shares * multiplier
+    shares = holdings.shares * np.where(has_bar, _new_shares(panel, row, columns), 1.0)
     dividend = np.where(has_bar & np.isnan(by_factor), panel.dividend[row, columns], 0.0)
     return shares, sequential_sum(shares * dividend)
 
 
+def _new_shares(panel: Panel, row: int, columns: np.ndarray) -> np.ndarray:
+    """Shares for one held or ordered since the bar before; a factor counts dividends as shares too."""
+    by_factor = _factor_ratio(panel, row, columns)
+    return np.where(np.isnan(by_factor), panel.split[row, columns], by_factor)
+
+
 def _factor_ratio(panel: Panel, row: int, columns: np.ndarray) -> np.ndarray:
-    ratio = np.full(len(columns), np.nan)
-    for back in range(1, min(row, 6) + 1):
-        ratio = np.where(np.isnan(ratio), panel.factor[row, columns] / panel.factor[row - back, columns], ratio)
+    ratio, unseen = np.full(len(columns), np.nan), np.ones(len(columns), dtype=bool)
+    for back in range(1, min(row, MAX_GAP_SESSIONS + 1) + 1):
+        is_base = unseen & ~np.isnan(panel.close[row - back, columns])
+        ratio = np.where(is_base, panel.factor[row, columns] / panel.factor[row - back, columns], ratio)
+        unseen &= ~is_base
     return ratio
 
 
 def _fill(
-    book: dict[str, float], cash: float, orders: pd.DataFrame, quotes: Quotes, panel: Panel, row: int, rates: costs.Rates, fill: str,
-    traded: dict[str, float], cost: dict[str, float],
+    book: dict[str, float], cash: float, orders: pd.DataFrame, quotes: Quotes, panel: Panel, row: int,
+    policy: Policy, fill: str, traded: dict[str, float], cost: dict[str, float],
 ) -> float:  # fmt: skip
     wanted = orders[orders["shares"] != 0]
     symbols = wanted["symbol"].tolist()
     columns = panel.columns(symbols)
     price = (panel.open if fill == "next_open" else panel.close)[row, columns]
-    shares = np.where(np.isnan(price), 0.0, wanted["shares"].to_numpy() * panel.split[row, columns])
+    shares = np.where(np.isnan(price), 0.0, wanted["shares"].to_numpy() * _new_shares(panel, row, columns))
     held = np.array([book.get(s, 0.0) for s in symbols])
     is_exit = (wanted["action"] == "SELL").to_numpy()
     shares = np.where(is_exit & ~np.isnan(price), -held, np.maximum(shares, -held))
     notional = shares * np.where(np.isnan(price), 0.0, price)
+    _, volatility, volume = quotes.of(symbols)
     charge = np.abs(notional) * costs.cost_frac(
-        notional,
-        volatility=quotes.volatility.reindex(symbols).to_numpy(),
-        dollar_volume_usd=quotes.dollar_volume_usd.reindex(symbols).to_numpy(),
-        rates=rates,
+        notional, volatility=volatility, dollar_volume_usd=volume, rates=policy.rates
     )
     buys = notional > 0
     available = cash - sequential_sum(np.where(buys, 0.0, notional)) - sequential_sum(np.where(buys, 0.0, charge))
     needed = sequential_sum(np.where(buys, notional + charge, 0.0))
     share = min(1.0, max(0.0, available) / needed) if needed > 0 else 1.0
-    factor = np.where(buys, share, 1.0)
-    for symbol, s, n, c in zip(symbols, shares * factor, notional * factor, charge * factor, strict=True):
+    filled = np.where(buys, share * shares, shares)
+    filled = np.trunc(filled) if policy.whole_shares else filled
+    filled = np.where(is_exit, shares, filled)
+    factor = np.divide(filled, shares, out=np.ones_like(shares), where=shares != 0)
+    for symbol, s, n, c in zip(symbols, filled, notional * factor, charge * factor, strict=True):
         if n == 0:
             continue
         book[symbol] = book.get(symbol, 0.0) + float(s)

@@ -142,7 +142,9 @@ def row_hash(rows: pd.DataFrame) -> str:
     for column in rows.columns:
         values = rows[column]
         content = (
-            "\0".join(values).encode() if column == "symbol" else np.ascontiguousarray(values.to_numpy()).tobytes()
+            "\0".join(values.to_numpy(dtype=object)).encode()
+            if column == "symbol"
+            else np.ascontiguousarray(values.to_numpy()).tobytes()
         )
         digest.update(column.encode() + b"\1" + content)
     return digest.hexdigest()

@@ -167,9 +167,11 @@ def held_between(
 
 def _triples(dates: Rebalances, weights: pd.DataFrame) -> list[tuple[pd.Timestamp | None, pd.Timestamp, pd.Timestamp]]:
     known = pd.DatetimeIndex(sorted(weights["rebalance_date"].unique()))
-    triples = []
+    triples, older = [], None
     for before, date in dates.spans():
         if before is not None:
-            earlier = known[known < before]
-            triples.append((earlier[-1] if len(earlier) else None, before, date))
+            if not triples:  # what was read begins at most one rebalance before the first decision
+                older = next(iter(known[known < before][::-1]), None)
+            triples.append((older, before, date))
+        older = before
     return triples

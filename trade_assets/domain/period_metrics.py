@@ -63,6 +63,9 @@ def performance(
 ) -> dict[str, float]:
     """Return and risk of one book.
 
+    Risk is that of a tranche, the mean over tranches: the value of several tranches moves by one outcome at a time,
+    the average of so many start dates, and would look calmer than a book valued every day.
+
     Parameters
     ----------
     returns : ndarray of shape (rows,)
@@ -70,7 +73,7 @@ def performance(
     dates : DatetimeIndex of shape (rows,)
         The first is the day of the capital.
     by_tranche : list of ndarrays
-        Returns of each tranche; they do not overlap, which those of the book do where there are several tranches.
+        Returns of each tranche; within one they do not overlap.
     schedule : Schedule
 
     Returns
@@ -79,8 +82,8 @@ def performance(
         ``total_return, cagr, volatility, sharpe_ratio, max_drawdown, calmar, win_rate``; NaN where undefined.
     """
     a_year = metrics.SESSIONS_PER_YEAR / schedule.sessions_held
-    total, worst = metrics.total_return(returns[1:]), metrics.max_drawdown(returns[1:])
-    growth = _growth_a_year(total, dates)
+    total = metrics.total_return(returns[1:])
+    growth, worst = _growth_a_year(total, dates), _mean([metrics.max_drawdown(r) for r in by_tranche])
     return {
         "total_return": total,
         "cagr": growth,
@@ -121,21 +124,22 @@ def definitions(
     """What each figure means, with the numbers it was made with."""
     held, apart, tranches = schedule.sessions_held, schedule.sessions_apart, schedule.tranches
     a_year, turns = metrics.SESSIONS_PER_YEAR / held, metrics.SESSIONS_PER_YEAR / apart
-    of_each = (
-        f" of each of the {tranches} tranches, whose outcomes do not overlap, mean over tranches"
-        if tranches > 1
-        else ""
-    )
+    of_each, note = "", ""
+    if tranches > 1:
+        of_each = f", of each of the {tranches} tranches, within which no outcomes overlap, mean over tranches"
+        note = (
+            " The value of all tranches together (equity.csv) falls less, because it averages over their start dates."
+        )
     return {
         "total_return": "Value at the last known outcome over the capital, minus one, net of costs.",
         "cagr": "Total return plus one, to the power of 365.25 / calendar days from the first rebalance to the last "
         "known outcome, minus one. Below a year it extrapolates.",
-        "volatility": f"Sample standard deviation (ddof 1) of the returns over one holding period{of_each}, times the "
+        "volatility": f"Sample standard deviation (ddof 1) of the returns over one holding period{of_each}; times the "
         f"square root of {a_year:.2f} (252 / {held:.2f} sessions).",
-        "sharpe_ratio": f"Mean return over one holding period, over its sample standard deviation{of_each}, times the "
-        f"square root of {a_year:.2f}; the risk-free rate is 0.",
-        "max_drawdown": "Deepest fall from the highest value so far, the capital included, seen only where an outcome "
-        f"becomes known: the days within {horizon_sessions} sessions are not in the file.",
+        "sharpe_ratio": f"Mean of the returns over one holding period, over their sample standard deviation{of_each}; "
+        f"times the square root of {a_year:.2f}; the risk-free rate is 0.",
+        "max_drawdown": f"Deepest fall from the highest value so far, the capital included{of_each}; seen only where "
+        f"an outcome becomes known, since the days within {horizon_sessions} sessions are not in the file.{note}",
         "calmar": "CAGR over the size of the maximum drawdown.",
         "win_rate": "Holding periods with a gain, as a share of those with a gain or a loss.",
         "turnover": "Half the sum of absolute weight changes from the drifted holdings, cash included, as a share of "

@@ -1,5 +1,7 @@
 """The portfolio manager on predictions from anywhere: targets of each rebalance, and the outcomes they met."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,13 @@ CONSTRUCTION = "rank_decay"
 
 
 def targets(
-    predictions: pd.DataFrame, signals: pd.DataFrame, schedule: Schedule, *, limits: Limits, never_buy: set[str]
+    predictions: pd.DataFrame,
+    signals: pd.DataFrame,
+    schedule: Schedule,
+    *,
+    limits: Limits,
+    never_buy: set[str],
+    on_rebalance: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
     """Weights of each rebalance times the exposure of its market signal, with an explicit CASH row.
 
@@ -25,6 +33,8 @@ def targets(
     limits : Limits
     never_buy : set of str
         Names that stay eligible only while the same tranche already wants them.
+    on_rebalance : callable
+        Called after each rebalance, for progress.
 
     Returns
     -------
@@ -41,6 +51,7 @@ def targets(
         weights = portfolio(CONSTRUCTIONS[CONSTRUCTION], scores, sectors, barred=barred, limits=limits)
         wanted[i % schedule.tranches] = set(weights["symbol"])
         parts.append(weights.assign(rebalance_date=date))
+        on_rebalance()
     return gates.scale_exposure(pd.concat(parts, ignore_index=True), signals)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from trade_assets.domain import calendar, windows
 
 MAX_GAP_SESSIONS = 5
+Places = slice | tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,12 @@ def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Pa
         Sessions of the panel; where absent the exchange's, from the first bar to the last.
     """
     sessions = _sessions_of(bars) if sessions is None else sessions
-    symbols = pd.Index(np.sort(bars["symbol"].unique().astype(object)), dtype="str")
     inside = bars["session"].isin(sessions)
-    bars = bars if inside.all() else bars[inside]
-    row, column = (
-        sessions.get_indexer(pd.DatetimeIndex(bars["session"])),
-        symbols.get_indexer(pd.Index(bars["symbol"])),
-    )
+    code, names = pd.factorize(bars["symbol"])
+    order = np.argsort(np.asarray(names, dtype=object))
+    symbols = pd.Index(names[order], dtype="str")
+    bars, code = (bars, code) if inside.all() else (bars[inside], code[inside])
+    row, column = sessions.get_indexer(pd.DatetimeIndex(bars["session"])), np.argsort(order)[code]
 
     def spread(name: str, missing: float = np.nan) -> np.ndarray:
         out = np.full((len(sessions), len(symbols)), missing)
@@ -96,8 +96,8 @@ def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Pa
     close = spread("close")
     carried = close.copy()
     for gap in range(1, MAX_GAP_SESSIONS + 1):
-        older = windows.lagged(close, gap)
-        carried = np.where(np.isnan(carried), older, carried)
+        at, of = _with_bar_before(np.isnan(carried), close, gap)
+        carried[at, of] = close[at - gap, of]
     factor, split, dividend = spread("adjustment_factor"), spread("split_ratio", 1.0), spread("dividend", 0.0)
     return Panel(
         sessions=sessions,
@@ -133,15 +133,22 @@ def _sessions_of(bars: pd.DataFrame) -> pd.DatetimeIndex:
 
 
 def _gross(close: np.ndarray, factor: np.ndarray, split: np.ndarray, dividend: np.ndarray) -> np.ndarray:
-    gross = np.full_like(close, np.nan)
-    seen = ~np.isnan(close)
-    for gap in range(MAX_GAP_SESSIONS + 1, 0, -1):  # from the bar before as many missing ones as may be
-        base, base_factor = windows.lagged(close, gap), windows.lagged(factor, gap)
-        by_factor = (close * factor) / (base * base_factor)
-        by_actions = (close + dividend) * split / base
-        value = np.where(np.isnan(by_factor), by_actions, by_factor)
-        gross = np.where(seen & ~np.isnan(base), value, gross)
-    last_seen = np.zeros_like(seen)
+    def grown(now: Places, before: Places) -> np.ndarray:
+        by_factor = (close[now] * factor[now]) / (close[before] * factor[before])
+        by_actions = (close[now] + dividend[now]) * split[now] / close[before]
+        return np.where(np.isnan(by_factor), by_actions, by_factor)
+
+    gross, seen = np.full_like(close, np.nan), ~np.isnan(close)
+    gross[1:] = grown(np.s_[1:], np.s_[:-1])
+    for gap in range(2, MAX_GAP_SESSIONS + 2):  # from the bar before as few missing ones as may be
+        at, of = _with_bar_before(seen & np.isnan(gross), close, gap)
+        gross[at, of] = grown((at, of), (at - gap, of))
     for gap in range(1, MAX_GAP_SESSIONS + 1):
-        last_seen |= ~np.isnan(windows.lagged(close, gap))
-    return np.where(~seen & last_seen, 1.0, gross)
+        gross[_with_bar_before(~seen, close, gap)] = 1.0
+    return gross
+
+
+def _with_bar_before(places: np.ndarray, close: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of ``places`` whose symbol had a bar ``gap`` sessions before."""
+    at, of = np.nonzero(places[gap:] & ~np.isnan(close[: max(len(close) - gap, 0)]))
+    return at + gap, of

@@ -43,6 +43,12 @@ class Quotes:
     volatility: pd.Series
     dollar_volume_usd: pd.Series
 
+    def of(self, symbols: list[str]) -> tuple[np.ndarray, ...]:
+        """Price, volatility and dollar volume of ``symbols``, NaN where there is none."""
+        index = pd.Index(symbols, dtype="str")
+        every = (self.price, self.volatility, self.dollar_volume_usd)
+        return tuple(quote.reindex(index).to_numpy(dtype=float) for quote in every)
+
 
 def decide(
     held: pd.DataFrame, targets: pd.DataFrame, *, cash_usd: float, quotes: Quotes, policy: Policy
@@ -65,30 +71,23 @@ def decide(
         One row a symbol held or wanted, sorted: ``symbol, action, held_weight, target_weight, delta_weight, shares,
         price_usd, notional_usd, cost_est_usd, has_impact``. Deltas are against the drifted holdings. A symbol without a quote is held.
     """
-    rows = (
-        held[["symbol", "shares", "price_usd", "value_usd"]]
-        .merge(targets[["symbol", "weight", "may_increase"]], on="symbol", how="outer", validate="one_to_one")
-        .sort_values("symbol", kind="stable", ignore_index=True)
-    )
-    quoted = rows["symbol"].map(quotes.price).to_numpy(dtype=float)
-    price = np.where(np.isnan(quoted), rows["price_usd"].to_numpy(dtype=float), quoted)
-    shares_held = rows["shares"].fillna(0.0).to_numpy(dtype=float)
-    value = rows["value_usd"].fillna(0.0).to_numpy(dtype=float)
+    symbols = sorted({*held["symbol"], *targets["symbol"]})
+    shares_held, value = _aligned(held, "shares", symbols, 0.0), _aligned(held, "value_usd", symbols, 0.0)
+    target, may_increase = _aligned(targets, "weight", symbols, 0.0), _aligned(targets, "may_increase", symbols, True)
+    quoted, volatility, volume = quotes.of(symbols)
+    may_trade = ~np.isnan(quoted)
+    price = np.where(may_trade, quoted, _aligned(held, "price_usd", symbols, np.nan))
     equity = cash_usd + sequential_sum(value)
-    held_weight, target = value / equity, rows["weight"].fillna(0.0).to_numpy(dtype=float)
-    may_trade = ~np.isnan(price) & rows["symbol"].isin(quotes.price.dropna().index).to_numpy()
-    may_increase = rows["may_increase"].fillna(True).to_numpy(dtype=bool)
+    held_weight = value / equity
 
     delta = np.where(_is_held_back(held_weight, target, equity, policy) | ~may_trade, 0.0, target - held_weight)
     delta = np.where((delta > 0) & ~may_increase, 0.0, delta)
     delta = _limited(delta, policy.max_turnover if (value > 0).any() else np.inf)
     shares = _shares(delta, equity, price, shares_held, is_exit=(target == 0) & (delta < 0), whole=policy.whole_shares)
     notional = shares * np.where(np.isnan(price), 0.0, price)
-    volatility = rows["symbol"].map(quotes.volatility).to_numpy(dtype=float)
-    volume = rows["symbol"].map(quotes.dollar_volume_usd).to_numpy(dtype=float)
     frame = pd.DataFrame(
         {
-            "symbol": rows["symbol"],
+            "symbol": pd.Series(symbols, dtype="str"),
             "action": _action(shares, shares_held, target),
             "held_weight": held_weight,
             "target_weight": target,
@@ -102,6 +101,13 @@ def decide(
         }
     )
     return frame[frame["price_usd"].notna()].reset_index(drop=True)
+
+
+def _aligned(rows: pd.DataFrame, column: str, symbols: list[str], missing: float | bool) -> np.ndarray:
+    by_symbol = dict(zip(rows["symbol"], rows[column], strict=True))
+    if len(by_symbol) < len(rows):
+        raise ValueError("holdings and targets must have one row a symbol, one has more")
+    return np.array([by_symbol.get(symbol, missing) for symbol in symbols], dtype=type(missing))
 
 
 def sequential_sum(values: np.ndarray) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 from trade_assets.domain import folds
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.folds import Fold
-from trade_assets.domain.models import MODELS, fitting
+from trade_assets.domain.models import MODELS, Scorer, fitting
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,20 @@ def entry(fitted: fitting.Fitted, address: str) -> pd.DataFrame:
 
 def predictions(features: pd.DataFrame, models: pd.DataFrame, text_of: Callable[[str], str]) -> Iterator[pd.DataFrame]:
     """Scores of each date's cross-section by each model in force, a date at a time."""
-    by_date = dict(tuple(features.groupby("rebalance_date")))
-    columns = [c for c in features.columns if c not in ("rebalance_date", "symbol")]
+    rows = features.sort_values(["rebalance_date", "symbol"], ignore_index=True)
+    ranks = folds.ranked(rows, "rebalance_date", list(features.columns.drop(["rebalance_date", "symbol"])))
+    places = rows.groupby("rebalance_date").indices
+    scorers: dict[str, Scorer] = {}
     for date, in_force in models.groupby("rebalance_date"):
-        if date not in by_date:
+        if date not in places:
             continue
-        rows = by_date[date].sort_values("symbol", ignore_index=True)
-        ranks = folds.ranked(rows, "rebalance_date", columns).astype(float)
-        for model in in_force.sort_values("model").itertuples():
-            x = np.ascontiguousarray(ranks[json.loads(model.parameters)["features"]].to_numpy())
-            scores = MODELS[model.model].predict(text_of(model.artifact_sha256), x)
-            yield rows[["rebalance_date", "symbol"]].assign(model=model.model, prediction=scores)
+        in_force = in_force.sort_values("model")
+        own, known = ranks.take(places[date]), scorers
+        scorers = {
+            address: known[address] if address in known else MODELS[name].read(text_of(address))
+            for name, address in zip(in_force["model"], in_force["artifact_sha256"], strict=True)
+        }
+        for model in in_force.itertuples():
+            x = np.ascontiguousarray(own[json.loads(model.parameters)["features"]].to_numpy(dtype=float))
+            scored = rows[["rebalance_date", "symbol"]].take(places[date])
+            yield scored.assign(model=model.model, prediction=scorers[model.artifact_sha256](x))

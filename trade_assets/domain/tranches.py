@@ -9,7 +9,7 @@
 One tranche is the plain book. The orders of a date are those of the whole book, in shares of the whole book.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,9 @@ from trade_assets.domain.trades import Policy, Quotes
 CASH = "CASH"
 TOLERANCE = 1e-9
 SESSIONS_PER_YEAR = 252
+ORDERS = [
+    "rebalance_date", "symbol", "action", "held_weight", "target_weight", "delta_weight", "delta_vs_prev_target",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def run(
     policy: Policy,
     capital_usd: float,
     cash_return_frac: float = 0.0,
+    on_rebalance: Callable[[], None] = lambda: None,
 ) -> Result:
     """Step the book through its rebalances.
 
@@ -92,6 +96,8 @@ def run(
     capital_usd : float
     cash_return_frac : float
         Yearly return on cash.
+    on_rebalance : callable
+        Called after each rebalance, for progress.
 
     Raises
     ------
@@ -101,7 +107,9 @@ def run(
     count, cash_growth = schedule.tranches, (1 + cash_return_frac / SESSIONS_PER_YEAR) ** horizon_sessions
     opening = Sleeve(capital_usd / count, {})
     book = [Held(opening, None, schedule.dates[0])] * count
-    weights, orders, periods = [], [], []
+    weights: list[tuple] = []
+    orders: list[tuple] = []
+    periods: list[dict] = []
     wanted_before: Mapping[str, float] = {}
     for i, (date, end) in enumerate(zip(schedule.dates, schedule.ends, strict=True)):
         marked, own = [held.at(date) for held in book], i % count
@@ -114,18 +122,12 @@ def run(
         book[own] = Held(rebuilt, outcome, end)
 
         rest = _values(sleeve for j, sleeve in enumerate(marked) if j != own)
-        wanted = _shares(
-            rest, dict(zip(target["symbol"], target["weight"] * marked[own].value_usd, strict=True)), value
-        )
-        rows = _orders(marked, own, decided, wanted, rest, value)
-        weights.append(_with_cash(wanted, date))
-        orders.append(
-            rows.assign(
-                rebalance_date=date,
-                delta_vs_prev_target=rows["target_weight"]
-                - rows["symbol"].map(wanted_before).astype(float).fillna(0.0),
-            )
-        )
+        aim = _values([Sleeve(marked[own].value_usd, dict(zip(target["symbol"], target["weight"], strict=True)))])
+        wanted = _shares(rest, aim, value)
+        weights.extend((date, symbol, weight) for symbol, weight in _with_cash(wanted, date).items())
+        for symbol, action, held, delta in _orders(marked[own], decided, wanted, rest, value):
+            aimed = wanted.get(symbol, 0.0)
+            orders.append((date, symbol, action, held, aimed, delta, aimed - wanted_before.get(symbol, 0.0)))
         wanted_before = wanted
         periods.append(
             {
@@ -141,7 +143,12 @@ def run(
                 "is_limited": _is_limited(decided, policy.max_turnover / share),
             }
         )
-    return Result(pd.concat(weights, ignore_index=True), pd.concat(orders, ignore_index=True), pd.DataFrame(periods))
+        on_rebalance()
+    return Result(
+        pd.DataFrame(weights, columns=["rebalance_date", "symbol", "weight"]),
+        pd.DataFrame(orders, columns=ORDERS),
+        pd.DataFrame(periods),
+    )
 
 
 def _decide(sleeve: Sleeve, target: pd.DataFrame, policy: Policy) -> pd.DataFrame:
@@ -193,33 +200,22 @@ def _outcome(
 
 
 def _orders(
-    marked: list[Sleeve],
-    own: int,
-    decided: pd.DataFrame,
-    wanted: Mapping[str, float],
-    rest: Mapping[str, float],
-    value: float,
-) -> pd.DataFrame:
-    """Orders of the whole book: those of the tranche rebuilt, and HOLD for what only the others hold."""
-    share = marked[own].value_usd / value
-    held = _shares(rest, _values([marked[own]]), value)
+    own: Sleeve, decided: pd.DataFrame, wanted: Mapping[str, float], rest: Mapping[str, float], value: float
+) -> Iterator[tuple[str, str, float, float]]:
+    """Symbol, action, held weight and change of the whole book; HOLD for what only the other tranches hold."""
+    share = own.value_usd / value
+    held = _shares(rest, _values([own]), value)
     delta = {s: d * share for s, d in zip(decided["symbol"], decided["delta_weight"], strict=True)}
     sold = set(decided.loc[decided["action"] == "SELL", "symbol"]) - set(rest)
-    symbols = sorted({*held, *wanted})
-    moves = np.array([delta.get(s, 0.0) for s in symbols])
-    held_weight = np.array([held.get(s, 0.0) for s in symbols])
-    is_exit = np.array([s in sold for s in symbols], dtype=bool)
-    return pd.DataFrame(
-        {
-            "symbol": pd.Series(symbols, dtype="str"),
-            "action": np.select(
-                [moves > 0, is_exit, moves < 0], [np.where(held_weight > 0, "ADD", "BUY"), "SELL", "REDUCE"], "HOLD"
-            ),
-            "held_weight": held_weight,
-            "target_weight": np.array([wanted.get(s, 0.0) for s in symbols]),
-            "delta_weight": moves,
-        }
-    )
+    for symbol in sorted({*held, *wanted}):
+        change, before = delta.get(symbol, 0.0), held.get(symbol, 0.0)
+        if change > 0:
+            action = "ADD" if before > 0 else "BUY"
+        elif change < 0:
+            action = "SELL" if symbol in sold else "REDUCE"
+        else:
+            action = "HOLD"
+        yield symbol, action, before, change
 
 
 def _values(sleeves: Iterable[Sleeve]) -> dict[str, float]:
@@ -234,14 +230,11 @@ def _shares(rest: Mapping[str, float], own: Mapping[str, float], value: float) -
     return {s: (rest.get(s, 0.0) + own.get(s, 0.0)) / value for s in sorted({*rest, *own})}
 
 
-def _with_cash(wanted: Mapping[str, float], date: pd.Timestamp) -> pd.DataFrame:
-    values = np.array(list(wanted.values()), dtype=float)
-    invested = trades.sequential_sum(values)
+def _with_cash(wanted: Mapping[str, float], date: pd.Timestamp) -> dict[str, float]:
+    invested = trades.sequential_sum(np.array(list(wanted.values()), dtype=float))
     if invested > 1 + TOLERANCE:
         raise ValueError(f"target weights of {date.date()} must sum to at most 1, summed to {invested}")
-    cash = max(0.0, 1.0 - invested)
-    symbols = pd.Series([*wanted, CASH], dtype="str")
-    return pd.DataFrame({"rebalance_date": date, "symbol": symbols, "weight": [*values, cash]})
+    return {**wanted, CASH: max(0.0, 1.0 - invested)}
 
 
 def _is_limited(decided: pd.DataFrame, limit: float) -> bool:

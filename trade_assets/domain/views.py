@@ -1,5 +1,7 @@
 """Views of the book: the orders of each rebalance, and daily returns beside the benchmarks."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -99,25 +101,26 @@ def portfolio_volatility(weights: pd.DataFrame, panel: Panel, dates: pd.Datetime
 
 
 def _days(book_rows: pd.DataFrame) -> pd.DataFrame:
+    held = book_rows.sort_values(["session", "symbol"], ignore_index=True)
+    is_stock, sessions = (held["symbol"] != CASH).to_numpy(), held["session"].to_numpy()
+    value, cost = held["value_usd"].to_numpy(), held["cost_usd"].to_numpy()
+    stocks, traded = np.where(is_stock, value, 0.0), np.where(is_stock, held["traded_usd"].to_numpy(), 0.0)
+    bounds = [0, *(np.flatnonzero(sessions[1:] != sessions[:-1]) + 1), len(held)]
     rows = []
     last_equity = np.nan
-    for (date, session), held in book_rows.sort_values(["session", "symbol"]).groupby(
-        ["rebalance_date", "session"], sort=True
-    ):
-        stocks = held[held["symbol"] != CASH]
-        equity = sequential_sum(held["value_usd"].to_numpy())
-        traded = stocks["traded_usd"].to_numpy()
+    for day in (slice(first, end) for first, end in pairwise(bounds)):
+        equity = sequential_sum(value[day])
+        bought, sold = sequential_sum(np.maximum(traded[day], 0)), sequential_sum(np.maximum(-traded[day], 0))
         base = equity if np.isnan(last_equity) else last_equity
         rows.append(
             {
-                "rebalance_date": date,
-                "session": session,
+                "rebalance_date": held["rebalance_date"].iat[day.start],
+                "session": held["session"].iat[day.start],
                 "return_frac": equity / base - 1,
                 "equity_usd": equity,
-                "exposure_frac": sequential_sum(stocks["value_usd"].to_numpy()) / equity,
-                "turnover_frac": max(sequential_sum(np.maximum(traded, 0)), sequential_sum(np.maximum(-traded, 0)))
-                / base,
-                "cost_usd": sequential_sum(held["cost_usd"].to_numpy()),
+                "exposure_frac": sequential_sum(stocks[day]) / equity,
+                "turnover_frac": max(bought, sold) / base,
+                "cost_usd": sequential_sum(cost[day]),
             }
         )
         last_equity = equity

@@ -12,7 +12,7 @@ from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import gross_panels, weights
 
-EXAMPLES = {"deadline": None, "max_examples": 60}
+EXAMPLES = {"deadline": None, "max_examples": 40}
 RATES = st.sampled_from([costs.Rates(0, 0, 0), costs.Rates(1, 2, 0), costs.Rates(1, 2, 1.0), costs.Rates(30, 50, 2.0)])
 CAPITAL = 1e6
 

@@ -1,7 +1,6 @@
 """The state of the index, and what it did next."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -14,9 +14,10 @@ def rank_decay(candidates: Candidates, limits: Limits) -> pd.Series:
     """Weights N, N-1, … 1 for the N best; the first 30 % of ranks boosted, the last 40 % cut; then capped.
 
     With N = 10 that is ranks 1 to 3 times 1.25 and ranks 7 to 10 times 0.5. The cap's excess goes to names
-    with room; what nobody can take is cash.
+    with room; what nobody can take is cash. Where sectors are known, a sector gives no more names than its share
+    of the portfolio: a list of ten banks would be three parts in ten banks and the rest cash.
     """
-    best = candidates.scores.iloc[: limits.top_n]
+    best = candidates.scores[_places(candidates, limits)]
     profile = decay_profile(limits.top_n)[: len(best)]
     weights = pd.Series(profile / profile.sum(), index=best.index)
     return capped(
@@ -25,6 +26,16 @@ def rank_decay(candidates: Candidates, limits: Limits) -> pd.Series:
         max_weight=limits.max_weight,
         max_sector_weight=limits.max_sector_weight,
     )
+
+
+def _places(candidates: Candidates, limits: Limits) -> pd.Index:
+    """The best names in order, each sector with at most its share of the places, one at least."""
+    symbols = candidates.scores.index
+    if candidates.sector.isna().all():
+        return symbols[: limits.top_n]
+    sector = candidates.sector.fillna("unknown")
+    most = max(1, int(limits.max_sector_weight * limits.top_n + 1e-9))
+    return symbols[(sector.groupby(sector).cumcount() < most).to_numpy()][: limits.top_n]
 
 
 def decay_profile(n: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from trade_assets.domain.models import boosting, forest, linear
 
 Parameters = Mapping[str, object]
+Scorer = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -26,23 +27,27 @@ class Learner:
         Sizes of the inner folds to the size of the final fit; takes an empty list too.
     fit : callable
         ``(train, parameters, size) -> text``.
-    predict : callable
-        ``(text, X of shape (rows, features)) -> ndarray of shape (rows,)``; higher is better.
+    read : callable
+        ``text -> (X of shape (rows, features) -> ndarray of shape (rows,))``; higher is better.
     """
 
     search: Callable[..., tuple[float, np.ndarray]]
     combine: Callable[[list[float], Parameters], float]
     fit: Callable[..., str]
-    predict: Callable[[str, np.ndarray], np.ndarray]
+    read: Callable[[str], Scorer]
+
+    def predict(self, text: str, x: np.ndarray) -> np.ndarray:
+        """Scores of the rows of ``x``; to score again and again, keep what ``read`` gives."""
+        return self.read(text)(x)
 
 
 MODELS: dict[str, Learner] = {
-    "elastic_net": Learner(linear.search, linear.combine, linear.fit, linear.predict),
+    "elastic_net": Learner(linear.search, linear.combine, linear.fit, linear.read),
     "lightgbm": Learner(
-        boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.predict_lightgbm
+        boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.read_lightgbm
     ),
-    "xgboost": Learner(boosting.search_xgboost, boosting.mean_rounds, boosting.fit_xgboost, boosting.predict_xgboost),
-    "random_forest": Learner(forest.search, forest.combine, forest.fit, boosting.predict_lightgbm),
+    "xgboost": Learner(boosting.search_xgboost, boosting.mean_rounds, boosting.fit_xgboost, boosting.read_xgboost),
+    "random_forest": Learner(forest.search, forest.combine, forest.fit, boosting.read_lightgbm),
 }
 
-__all__ = ["MODELS", "Learner"]
+__all__ = ["MODELS", "Learner", "Scorer"]

@@ -3,7 +3,7 @@
 One thread, fixed seeds and row-wise histograms: the same rows give the same text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -39,11 +39,17 @@ def fit_lightgbm(train: Rows, parameters: Mapping, size: float) -> str:
     return lgb.train(_lightgbm(parameters), _dataset(train), num_boost_round=int(size)).model_to_string()
 
 
-def predict_lightgbm(text: str, x: np.ndarray) -> np.ndarray:
-    """Scores of the rows of ``x``; ``text`` must have been verified, a damaged one aborts the process."""
+def read_lightgbm(text: str) -> Callable[[np.ndarray], np.ndarray]:
+    """What scores rows; ``text`` must have been verified, a damaged one aborts the process."""
     import lightgbm as lgb
 
-    return np.asarray(lgb.Booster(model_str=text).predict(x, num_threads=1))
+    booster = lgb.Booster(model_str=text)
+    return lambda x: np.asarray(booster.predict(x, num_threads=1))
+
+
+def predict_lightgbm(text: str, x: np.ndarray) -> np.ndarray:
+    """Scores of the rows of ``x``, see :func:`read_lightgbm`."""
+    return read_lightgbm(text)(x)
 
 
 def search_xgboost(train: Rows, test: Rows, parameters: Mapping) -> tuple[float, np.ndarray]:
@@ -69,13 +75,13 @@ def fit_xgboost(train: Rows, parameters: Mapping, size: float) -> str:
     return xgb.train(_xgboost(parameters), _matrix(train), num_boost_round=int(size)).save_raw("json").decode()
 
 
-def predict_xgboost(text: str, x: np.ndarray) -> np.ndarray:
-    """Scores of the rows of ``x``."""
+def read_xgboost(text: str) -> Callable[[np.ndarray], np.ndarray]:
+    """What scores rows."""
     import xgboost as xgb
 
     booster = xgb.Booster({"nthread": 1})
     booster.load_model(bytearray(text.encode()))
-    return booster.predict(xgb.DMatrix(x, nthread=1)).astype(float)
+    return lambda x: booster.predict(xgb.DMatrix(x, nthread=1)).astype(float)
 
 
 def _dataset(rows: Rows, reference=None):

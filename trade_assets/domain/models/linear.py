@@ -5,7 +5,7 @@ the middle rank, 0.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -32,9 +32,10 @@ def fit(train: Rows, parameters: Mapping, size: float) -> str:
     return json.dumps({"coefficients": coefficients.tolist(), "kind": "elastic_net"}, sort_keys=True)
 
 
-def predict(text: str, x: np.ndarray) -> np.ndarray:
-    """Scores of the rows of ``x``."""
-    return _filled(x) @ np.array(json.loads(text)["coefficients"])
+def read(text: str) -> Callable[[np.ndarray], np.ndarray]:
+    """What scores rows; those of one date together, for the sake of the last bit."""
+    coefficients = np.array(json.loads(text)["coefficients"])
+    return lambda x: _filled(x) @ coefficients
 
 
 def _coefficients(train: Rows, alphas: list[float], l1_ratio: float) -> np.ndarray:

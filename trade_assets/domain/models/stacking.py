@@ -63,23 +63,16 @@ def stacked(predictions: pd.DataFrame, stack: pd.DataFrame) -> pd.DataFrame:
     stack : DataFrame
         Rows of ``stack_models``.
     """
-    weights = dict(tuple(stack.groupby("rebalance_date")))
-    parts = [
-        combine(rows, weights[date].sort_values("model").set_index("model")["coefficient"])
-        for date, rows in predictions.groupby("rebalance_date")
-        if date in weights
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else predictions.iloc[:0]
-
-
-def combine(predictions: pd.DataFrame, coefficients: pd.Series) -> pd.DataFrame:
-    """Weighted mean of the base models' ranks at each date; ``coefficients`` is indexed by model."""
-    models = list(coefficients.index)
-    z = base_ranks(predictions, models).dropna(subset=models)
+    weights = stack.pivot(index="rebalance_date", columns="model", values="coefficient")
+    rows = predictions[predictions["rebalance_date"].isin(weights.index)]
+    if not len(rows):
+        return predictions.iloc[:0]
+    z = base_ranks(rows, list(weights.columns))
     score = np.zeros(len(z))
-    for model in models:
-        score = score + coefficients[model] * z[model].to_numpy(dtype=float)
-    return z[["rebalance_date", "symbol"]].assign(model=STACK, prediction=score)
+    for model in weights.columns:  # in the order of their names
+        coefficient = z["rebalance_date"].map(weights[model]).to_numpy(dtype=float)
+        score = score + np.where(np.isnan(coefficient), 0.0, coefficient * z[model].to_numpy(dtype=float))
+    return z[["rebalance_date", "symbol"]].assign(model=STACK, prediction=score)[~np.isnan(score)]
 
 
 def base_ranks(predictions: pd.DataFrame, models: list[str]) -> pd.DataFrame:

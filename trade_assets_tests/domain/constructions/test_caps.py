@@ -11,7 +11,7 @@ from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import SYMBOLS, sectors
 
-EXAMPLES = {"deadline": None, "max_examples": 150}
+EXAMPLES = {"deadline": None, "max_examples": 80}
 CAP = st.sampled_from([0.02, 0.05, 0.1, 0.15, 0.3, 0.5, 1.0])
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trade_assets.domain.constructions import CONSTRUCTIONS, Limits, portfolio
+from trade_assets.domain.constructions import CONSTRUCTIONS, Candidates, Limits, portfolio
 from trade_assets.domain.constructions.candidates import candidates
 from trade_assets.domain.constructions.rank_decay import decay_profile, rank_decay
 from trade_assets_tests import reference
@@ -106,3 +106,13 @@ def test_ten_names_at_the_defaults_are_capped_with_the_excess_shared():
     assert found.iloc[:4].tolist() == pytest.approx([0.15] * 4)
     assert found.sum() == pytest.approx(1)
     assert len(found) == 10
+
+
+def test_a_sector_gives_no_more_names_than_its_share():
+    scores = pd.Series(np.arange(40.0, 0.0, -1), index=pd.Index([f"S{i:02d}" for i in range(40)], dtype="str"))
+    sector = pd.Series(["Banks"] * 20 + ["Energy", "Health", "Tech", None] * 5, index=scores.index, dtype="str")
+    limits = Limits(top_n=10, max_weight=0.15, max_sector_weight=0.30)
+    weights = rank_decay(Candidates(scores, sector), limits)
+    assert list(weights.index) == ["S00", "S01", "S02", *[f"S{i}" for i in range(20, 27)]]
+    assert weights.groupby(sector.fillna("unknown")).sum().max() <= 0.30 + 1e-9
+    assert weights.sum() == pytest.approx(1.0)
