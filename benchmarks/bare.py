@@ -116,7 +116,13 @@ class Graph:
         newest = grid.window(dates.dates[-1], last=last, lag=lag)
         oldest = grid.window(dates.dates[0], last=last, lag=lag)
         start = oldest[0] if len(oldest) else grid.dates[0]
-        keys = newest if last is None else grid.dates[(grid.dates >= start) & (grid.dates <= newest[-1])] if len(newest) else newest
+        keys = (
+            newest
+            if last is None
+            else grid.dates[(grid.dates >= start) & (grid.dates <= newest[-1])]
+            if len(newest)
+            else newest
+        )
         rows = self._rows(name, keys)
         if symbols is None:
             return rows

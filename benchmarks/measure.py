@@ -16,9 +16,7 @@ from typing import TypeVar
 T = TypeVar("T")
 NOT_INSTALLED = "peer not installed"
 # Set for every process that is started to be measured, ours and the peers'.
-ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 os.environ.update(ONE_THREAD)
 
 
@@ -83,7 +81,9 @@ def show(lines: Sequence[Line]) -> None:
         line.work, line.peer, line.ours, line.ratio, line.target, line.verdict) for line in lines)]  # fmt: skip
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
-        cells = (cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        cells = (
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
         print("  ".join(cells).rstrip(), flush=True)
 
 

@@ -46,7 +46,6 @@ def print_breakdown(found: dict) -> None:
 
 def inside() -> dict:
     """Measure, in a process that has these settings."""
-    import dagster as dg
 
     from benchmarks import bare
     from trade_assets import partitions

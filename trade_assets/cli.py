@@ -117,8 +117,9 @@ def portfolio(
 ) -> None:
     """Make a portfolio from your own predictions: weights, trades and, with known outcomes, the record.
 
-    The best names get weights that fall with their rank, times the exposure the market signal allows; the rest
-    is cash. A signal older than one session allows no buying. Small changes are held; costs come from the settings.
+    The best names get weights that fall with their rank, times the exposure of the market signal; the rest is cash.
+
+    A signal older than one session allows no buying. Small changes are held. Costs come from the settings.
     """
     with plain_errors():
         from trade_assets import from_predictions
@@ -126,11 +127,11 @@ def portfolio(
 
         options = from_predictions.Options.of(
             load().portfolio,
-            overlap,
             top_n=top_n,
             rebalance_step=rebalance_step,
             horizon_days=horizon_days,
             max_weight=max_weight,
+            overlap=overlap,
         )
         from_predictions.portfolio(ridge_preds, market_signals, outdir, options, console)
 
@@ -151,8 +152,9 @@ def market_signals(
 ) -> None:
     """Tell from your own index series how much of a book to invest at each close.
 
-    Models are refitted every ten sessions on outcomes known by then, so a day's signal never changes when later
-    days are added. Writes the forecast, the probability that its sign is right, the regime and the exposure.
+    Writes the forecast, the probability that its sign is right, the regime and the exposure of every session.
+
+    Models are refitted every ten sessions on outcomes known by then: later days never change an earlier signal.
     """
     with plain_errors():
         from trade_assets import from_features

@@ -1,6 +1,7 @@
 """The composition root: every asset, job, schedule and resource of a system, put together once."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -18,7 +19,7 @@ from trade_assets.resources.tracking import Tracking
 from trade_assets.resources.workers import Workers
 from trade_assets.settings import SECTIONS, Settings, load
 
-ASSETS = dg.load_assets_from_modules(assets.GROUPS)
+ASSETS = [a for a in dg.load_assets_from_modules(assets.GROUPS) if isinstance(a, dg.AssetsDefinition)]
 SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
 
 
@@ -28,8 +29,8 @@ def build_resources(
     files: Files | None = None,
     rebuild: bool = False,
     on_stored: Callable[[str, str], None] = lambda asset, key: None,
-    **replaced: object,
-) -> dict[str, object]:
+    **replaced: Any,
+) -> dict[str, Any]:
     """The outside world of a system with these settings.
 
     Parameters

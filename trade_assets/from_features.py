@@ -136,9 +136,9 @@ def _summary(signals: pd.DataFrame, outcomes: pd.DataFrame, gate: MarketGate, co
     table.add_column("market")
     for name in ("sessions", "share", f"next {gate.horizon_sessions} sessions, mean", "sign right"):
         table.add_column(name, justify="right")
-    for row in index_signals.by_regime(signals, outcomes).itertuples():
-        mean, right = _percent(row.mean_return_frac, signed=True), _percent(row.sign_right_share)
-        table.add_row(row.regime, f"{row.n_sessions:,}", f"{row.share:.0%}", mean, right)
+    for row in index_signals.by_regime(signals, outcomes).to_dict("records"):
+        mean, right = _percent(row["mean_return_frac"], signed=True), _percent(row["sign_right_share"])
+        table.add_row(row["regime"], f"{row['n_sessions']:,}", f"{row['share']:.0%}", mean, right)
     console.print(table)
     for name, column in (("forecast", "tft_p50"), ("probability", "meta_prob_success")):
         known = signals.loc[signals[column].notna(), "session"]

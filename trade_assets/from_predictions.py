@@ -42,7 +42,6 @@ SHOWN = {
     "volatility": "volatility",
     "sharpe_ratio": "Sharpe",
     "max_drawdown": "drawdown",
-    "win_rate": "win rate",
 }
 
 
@@ -57,12 +56,26 @@ class Options:
     overlap: Overlap
 
     @classmethod
-    def of(cls, portfolio: Portfolio, overlap: Overlap, **told: float | None) -> "Options":
-        """The options told, the rest from the settings."""
-        if told["max_weight"] is not None and not 0 < told["max_weight"] <= 1:
-            raise ValueError(f"--max-weight must lie above 0 and not above 1, was {told['max_weight']:g}")
-        chosen = {name: getattr(portfolio, name) if value is None else value for name, value in told.items()}
-        return cls(overlap=overlap, **chosen)
+    def of(
+        cls,
+        portfolio: Portfolio,
+        *,
+        top_n: int | None = None,
+        rebalance_step: int | None = None,
+        horizon_days: int | None = None,
+        max_weight: float | None = None,
+        overlap: Overlap = "refuse",
+    ) -> "Options":
+        """The options told, the rest from the settings; raises ``ValueError`` for a weight out of range."""
+        if max_weight is not None and not 0 < max_weight <= 1:
+            raise ValueError(f"--max-weight must lie above 0 and not above 1, was {max_weight:g}")
+        return cls(
+            top_n=portfolio.top_n if top_n is None else top_n,
+            rebalance_step=portfolio.rebalance_step if rebalance_step is None else rebalance_step,
+            horizon_days=portfolio.horizon_days if horizon_days is None else horizon_days,
+            max_weight=portfolio.max_weight if max_weight is None else max_weight,
+            overlap=overlap,
+        )
 
 
 @dataclass(frozen=True)
@@ -119,7 +132,7 @@ def manage(predictions: Given, signals: Given, options: Options, settings: Setti
         )
     schedule = _schedule(pd.DatetimeIndex(in_force["session"]), options)
     in_force = in_force[in_force["session"].isin(schedule.dates)].reset_index(drop=True)
-    outcomes = predictions_portfolio.outcomes(table, schedule)
+    outcomes = _outcomes(predictions, schedule)
     limits = Limits(options.top_n, options.max_weight, max_sector_weight=1.0)
     ranking, trading = [progress.add_task(name, total=len(schedule)) for name in ("ranking", "trading")]
     targets = predictions_portfolio.targets(
@@ -131,7 +144,7 @@ def manage(predictions: Given, signals: Given, options: Options, settings: Setti
         on_rebalance=lambda: progress.advance(ranking),
     )
     result = tranches.run(
-        dict(tuple(targets.groupby("rebalance_date"))),
+        {pd.Timestamp(date): rows for date, rows in targets.groupby("rebalance_date")},
         outcomes,
         schedule,
         horizon_sessions=options.horizon_days,
@@ -199,6 +212,13 @@ def _schedule(dates: pd.DatetimeIndex, options: Options) -> Schedule:
             f"same days would be compounded more than once; use --rebalance-step {error.step_needed}, or "
             f"--overlap tranches, which rebuilds 1/{error.tranches_needed} of the book at each rebalance"
         ) from None
+
+
+def _outcomes(predictions: Given, schedule: Schedule) -> dict[pd.Timestamp, pd.Series]:
+    try:
+        return predictions_portfolio.outcomes(predictions.table, schedule)
+    except ValueError as error:
+        raise ValueError(f"{', '.join(map(str, predictions.files))}: {error}") from None
 
 
 def _write(
@@ -271,7 +291,7 @@ def _holdings(result: tranches.Result, newest: pd.Timestamp, has_drift: bool) ->
     shown = trades if len(trades) <= MOST_SHOWN else trades[trades["action"] != "HOLD"]
     for row in shown.sort_values(["target_weight", "symbol"], ascending=[False, True]).itertuples():
         change = f"{row.delta_weight:+.2%}" if row.delta_weight else ""
-        table.add_row(row.symbol, f"{row.target_weight:.2%}", f"{row.held_weight:.2%}", row.action, change)
+        table.add_row(str(row.symbol), f"{row.target_weight:.2%}", f"{row.held_weight:.2%}", str(row.action), change)
     if len(shown) < len(trades):
         rest = trades[trades["action"] == "HOLD"]
         sums = rest["target_weight"].sum(), rest["held_weight"].sum()
@@ -279,7 +299,7 @@ def _holdings(result: tranches.Result, newest: pd.Timestamp, has_drift: bool) ->
     weights = result.weights[result.weights["rebalance_date"] == newest]
     cash = weights.loc[weights["symbol"] == CASH, "weight"].iloc[0]
     held, change = 1 - trades["held_weight"].sum(), -trades["delta_weight"].sum()
-    table.add_row(CASH, f"{cash:.2%}", f"{held:.2%}", "", f"{change:+.2%}")
+    table.add_row(CASH, f"{cash:.2%}", f"{held:.2%}", "", f"{change:+.2%}" if trades["delta_weight"].any() else "")
     return table
 
 
@@ -288,13 +308,19 @@ def _figures(record: Record, schedule: Schedule, options: Options) -> Table:
     first, last = record.equity["date"].iloc[0].date(), record.equity["date"].iloc[-1].date()
     in_tranches = f" in {schedule.tranches} tranches" if schedule.tranches > 1 else ""
     title = f"{first} to {last}, {record.metrics['n_periods']} outcomes of {options.horizon_days} sessions{in_tranches}"
-    table = Table("", *[Column(name, justify="right") for name in SHOWN.values()], title=title, title_justify="left")
+    table = Table(
+        Column(no_wrap=True),
+        *[Column(name, justify="right") for name in SHOWN.values()],
+        title=title,
+        title_justify="left",
+    )
     for name, values in (("portfolio", record.metrics), ("every name*", record.equal_weight)):
         table.add_row(name, *[_written(metric, values[metric]) for metric in SHOWN])
     figures = record.metrics
     table.caption = (
         f"net of costs of {figures['cost_annual']:.2%} a year; turnover {figures['turnover']:.0%} a rebalance, "
-        f"{figures['turnover_annual']:.1f} times a year; rank IC {figures['mean_rank_ic']:.3f}\n"
+        f"{figures['turnover_annual']:.1f} times a year; rank IC {figures['mean_rank_ic']:.3f}; "
+        f"win rate {figures['win_rate']:.0%}\n"
         "* held equally, without costs"
     )
     table.caption_justify = "left"

@@ -7,11 +7,12 @@ arguments of a range run, or in the source.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-Function = Callable[..., object]
+Function = Callable[..., Any]
 
 
 def centred_window(original: Function) -> Function:

@@ -34,22 +34,24 @@ class Section(BaseModel):
 
 class History(Section):
     start: dt.date = Field(
-        dt.date(2011, 1, 3),
+        default=dt.date(2011, 1, 3),
         description="first rebalance on or after this session; the book begins here in cash",
     )
-    end: dt.date | None = Field(None, description="last session listed as a partition; none means the end of next year")
-    anchor: dt.date = Field(dt.date(1999, 1, 4), description="session with ordinal 0 of the rebalance grid")
-    rebalance_every: int = Field(10, ge=1, le=252, description="sessions from one rebalance to the next")
-    retrain_every: int = Field(6, ge=1, description="rebalances from one fit of the stock models to the next")
-    train_rebalances: int = Field(
-        78, ge=4, description="rebalances in the trailing training window of the stock models"
+    end: dt.date | None = Field(
+        default=None, description="last session listed as a partition; none means the end of next year"
     )
-    inner_folds: int = Field(3, ge=1, le=10, description="walk-forward folds inside a training window")
+    anchor: dt.date = Field(default=dt.date(1999, 1, 4), description="session with ordinal 0 of the rebalance grid")
+    rebalance_every: int = Field(default=10, ge=1, le=252, description="sessions from one rebalance to the next")
+    retrain_every: int = Field(default=6, ge=1, description="rebalances from one fit of the stock models to the next")
+    train_rebalances: int = Field(
+        default=78, ge=4, description="rebalances in the trailing training window of the stock models"
+    )
+    inner_folds: int = Field(default=3, ge=1, le=10, description="walk-forward folds inside a training window")
 
 
 class IndexLegs(Section):
-    qqq: str | None = Field("QQQ", description="symbol of the NASDAQ leg; none where the source has none")
-    spy: str | None = Field("SPY", description="symbol of the S&P 500 leg; none where the source has none")
+    qqq: str | None = Field(default="QQQ", description="symbol of the NASDAQ leg; none where the source has none")
+    spy: str | None = Field(default="SPY", description="symbol of the S&P 500 leg; none where the source has none")
 
     def symbols(self) -> list[str]:
         """The symbols of the legs the source has, NASDAQ first."""
@@ -57,108 +59,122 @@ class IndexLegs(Section):
 
 
 class Files(Section):
-    path: Path | None = Field(None, description="directory of Parquet or CSV tables, laid out as docs/data.md says")
-    stray_sessions: Literal["refuse", "drop"] = Field("refuse", description="rows on days the exchange was closed")
+    path: Path | None = Field(
+        default=None, description="directory of Parquet or CSV tables, laid out as docs/data.md says"
+    )
+    stray_sessions: Literal["refuse", "drop"] = Field(
+        default="refuse", description="rows on days the exchange was closed"
+    )
     index_legs: IndexLegs = IndexLegs()
 
 
 class Synthetic(Section):
-    symbols: int = Field(100, ge=1, le=5000, description="stocks, the index legs apart")
-    sessions: int = Field(1260, ge=1, le=6000, description="sessions from the anchor of the history")
-    seed: int = Field(42, ge=0, description="seed of the market; the same seed is the same market")
+    symbols: int = Field(default=100, ge=1, le=5000, description="stocks, the index legs apart")
+    sessions: int = Field(default=1260, ge=1, le=6000, description="sessions from the anchor of the history")
+    seed: int = Field(default=42, ge=0, description="seed of the market; the same seed is the same market")
     information_coefficient: float = Field(
-        0.05, ge=0, lt=1, description="planted rank correlation with the next ten sessions; 0 plants none"
+        default=0.05, ge=0, lt=1, description="planted rank correlation with the next ten sessions; 0 plants none"
     )
-    delisting_rate_per_year: float = Field(0.01, ge=0, lt=1, description="share of the symbols that leaves each year")
-    start: dt.date = Field(dt.date(1999, 1, 4), description="first session of the market")
+    delisting_rate_per_year: float = Field(
+        default=0.01, ge=0, lt=1, description="share of the symbols that leaves each year"
+    )
+    start: dt.date = Field(default=dt.date(1999, 1, 4), description="first session of the market")
 
 
 class Data(Section):
-    source: Literal["sample", "files", "synthetic"] = Field("sample", description="where market data come from")
+    source: Literal["sample", "files", "synthetic"] = Field(default="sample", description="where market data come from")
     files: Files = Files()
     synthetic: Synthetic = Synthetic()
 
 
 class Store(Section):
-    url: str = Field("data/store", description="directory or fsspec URL of tables, models and sealed source data")
-    exports: Path = Field(Path("data/exports"), description="directory of the files and pages a person opens")
-    dagster_home: Path = Field(Path("data/dagster"), description="directory of Dagster's runs, events and logs")
-    mlflow_uri: str = Field("sqlite:///data/mlflow.db", description="MLflow tracking store")
-    workers: int = Field(0, ge=0, le=256, description="processes that fit models side by side; 0 means one a core")
+    url: str = Field(
+        default="data/store", description="directory or fsspec URL of tables, models and sealed source data"
+    )
+    exports: Path = Field(default=Path("data/exports"), description="directory of the files and pages a person opens")
+    dagster_home: Path = Field(default=Path("data/dagster"), description="directory of Dagster's runs, events and logs")
+    mlflow_uri: str = Field(default="sqlite:///data/mlflow.db", description="MLflow tracking store")
+    workers: int = Field(
+        default=0, ge=0, le=256, description="processes that fit models side by side; 0 means one a core"
+    )
 
 
 class Universe(Section):
     min_history_sessions: int = Field(
-        252, ge=1, description="sessions with a bar in the trailing window of that length"
+        default=252, ge=1, description="sessions with a bar in the trailing window of that length"
     )
     min_price_usd: float | None = Field(
-        1.0, ge=0, description="smallest raw close; not judged where closes are adjusted"
+        default=1.0, ge=0, description="smallest raw close; not judged where closes are adjusted"
     )
     min_dollar_volume_usd: float | None = Field(
-        1e6,
+        default=1e6,
         ge=0,
         description="smallest median daily dollar volume of 63 sessions; not judged where volume is absent",
     )
     first_n: int | None = Field(
-        None, ge=1, description="keep the n symbols with the largest dollar volume; none keeps all"
+        default=None, ge=1, description="keep the n symbols with the largest dollar volume; none keeps all"
     )
-    membership: bool = Field(True, description="keep only members of the source's index list, where it has one")
+    membership: bool = Field(default=True, description="keep only members of the source's index list, where it has one")
 
 
 class PitAlignment(Section):
-    pit_min_lag_days: int = Field(1, ge=0, description="days from a filing to its first use")
+    pit_min_lag_days: int = Field(default=1, ge=0, description="days from a filing to its first use")
     default_public_lag_days: int = Field(
-        45, ge=0, description="days from period end to first use where the filing date is unknown"
+        default=45, ge=0, description="days from period end to first use where the filing date is unknown"
     )
     earnings_blackout_days: int = Field(
-        2, ge=0, description="sessions either side of a known report date: no new buys, no training rows"
+        default=2, ge=0, description="sessions either side of a known report date: no new buys, no training rows"
     )
 
 
 class Features(Section):
     pit_alignment: PitAlignment = PitAlignment()
-    selection: bool = Field(False, description="select features inside every fold, on its training rows")
-    max_features: int = Field(15, ge=1, description="features kept where selection is on")
+    selection: bool = Field(default=False, description="select features inside every fold, on its training rows")
+    max_features: int = Field(default=15, ge=1, description="features kept where selection is on")
 
 
 class Labels(Section):
-    horizon_sessions: int = Field(10, ge=1, description="sessions of the stock outcome; equals history.rebalance_every")
-    monitoring_sessions: int = Field(5, ge=1, description="sessions of the second outcome, kept for monitoring")
+    horizon_sessions: int = Field(
+        default=10, ge=1, description="sessions of the stock outcome; equals history.rebalance_every"
+    )
+    monitoring_sessions: int = Field(default=5, ge=1, description="sessions of the second outcome, kept for monitoring")
 
 
 class LightGBMParams(Section):
     objective: str = "regression"
     metric: str = "rmse"
     boosting_type: str = "gbdt"
-    num_leaves: int = Field(31, ge=2)
-    learning_rate: float = Field(0.05, gt=0, le=1)
-    feature_fraction: float = Field(0.8, gt=0, le=1)
-    bagging_fraction: float = Field(0.8, gt=0, le=1)
-    bagging_freq: int = Field(5, ge=0)
-    min_data_in_leaf: int = Field(50, ge=1)
+    num_leaves: int = Field(default=31, ge=2)
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    feature_fraction: float = Field(default=0.8, gt=0, le=1)
+    bagging_fraction: float = Field(default=0.8, gt=0, le=1)
+    bagging_freq: int = Field(default=5, ge=0)
+    min_data_in_leaf: int = Field(default=50, ge=1)
     verbose: int = -1
 
 
 class XGBoostParams(Section):
     objective: str = "reg:squarederror"
-    max_depth: int = Field(4, ge=1, le=16)
-    learning_rate: float = Field(0.05, gt=0, le=1)
-    min_child_weight: float = Field(50.0, ge=0)
-    subsample: float = Field(0.8, gt=0, le=1)
-    colsample_bytree: float = Field(0.8, gt=0, le=1)
+    max_depth: int = Field(default=4, ge=1, le=16)
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    min_child_weight: float = Field(default=50.0, ge=0)
+    subsample: float = Field(default=0.8, gt=0, le=1)
+    colsample_bytree: float = Field(default=0.8, gt=0, le=1)
 
 
 class RandomForestParams(Section):
-    n_estimators: int = Field(200, ge=1, description="trees")
-    num_leaves: int = Field(31, ge=2)
-    min_data_in_leaf: int = Field(50, ge=1)
-    feature_fraction_bynode: float = Field(0.33, gt=0, le=1)
-    bagging_fraction: float = Field(0.632, gt=0, lt=1)
+    n_estimators: int = Field(default=200, ge=1, description="trees")
+    num_leaves: int = Field(default=31, ge=2)
+    min_data_in_leaf: int = Field(default=50, ge=1)
+    feature_fraction_bynode: float = Field(default=0.33, gt=0, le=1)
+    bagging_fraction: float = Field(default=0.632, gt=0, lt=1)
 
 
 class ElasticNetParams(Section):
-    alphas: tuple[float, ...] = Field((1e-3, 3e-3, 1e-2, 3e-2), description="penalties tried on the inner folds")
-    l1_ratio: float = Field(0.5, ge=0, le=1)
+    alphas: tuple[float, ...] = Field(
+        default=(1e-3, 3e-3, 1e-2, 3e-2), description="penalties tried on the inner folds"
+    )
+    l1_ratio: float = Field(default=0.5, ge=0, le=1)
 
 
 class Modeling(Section):
@@ -172,91 +188,97 @@ class Modeling(Section):
     xgboost_params: XGBoostParams = XGBoostParams()
     random_forest_params: RandomForestParams = RandomForestParams()
     elastic_net_params: ElasticNetParams = ElasticNetParams()
-    num_boost_round: int = Field(1000, ge=1, description="most boosting rounds")
-    early_stopping_rounds: int = Field(50, ge=1, description="rounds without gain on an inner fold that end a fit")
-    weight_half_life_rebalances: float = Field(52.0, gt=0, description="age at which a training row counts half")
-    min_train_rows: int = Field(200, ge=2, description="fewer rows than this fit no model")
+    num_boost_round: int = Field(default=1000, ge=1, description="most boosting rounds")
+    early_stopping_rounds: int = Field(
+        default=50, ge=1, description="rounds without gain on an inner fold that end a fit"
+    )
+    weight_half_life_rebalances: float = Field(
+        default=52.0, gt=0, description="age at which a training row counts half"
+    )
+    min_train_rows: int = Field(default=200, ge=2, description="fewer rows than this fit no model")
     stack_alpha: float = Field(
-        1.0, gt=0, description="ridge penalty of the stack; at 1 it weighs as much as the rows do"
+        default=1.0, gt=0, description="ridge penalty of the stack; at 1 it weighs as much as the rows do"
     )
     stack_min_rebalances: int = Field(
-        12, ge=1, description="rebalances of past predictions below which the stack weighs equally"
+        default=12, ge=1, description="rebalances of past predictions below which the stack weighs equally"
     )
-    seed: int = Field(42, ge=0)
-
-
-class PyPfOpt(Section):
-    max_weight: float = Field(0.15, gt=0, le=1, description="largest weight of one name in an optimiser's portfolio")
+    seed: int = Field(default=42, ge=0)
 
 
 class Portfolio(Section):
-    top_n: int = Field(10, ge=1, description="names in the rank-decay portfolio")
-    max_weight: float = Field(0.15, gt=0, le=1, description="largest weight of one name before exposure")
-    costs_bps: float = Field(1.0, ge=0, description="commission per side, basis points")
-    slippage_bps: float = Field(2.0, ge=0, description="half-spread per side, basis points")
-    impact_coefficient: float = Field(1.0, ge=0, description="times daily volatility times sqrt(order / daily volume)")
+    top_n: int = Field(default=10, ge=1, description="names in the rank-decay portfolio")
+    max_weight: float = Field(default=0.15, gt=0, le=1, description="largest weight of one name before exposure")
+    costs_bps: float = Field(default=1.0, ge=0, description="commission per side, basis points")
+    slippage_bps: float = Field(default=2.0, ge=0, description="half-spread per side, basis points")
+    impact_coefficient: float = Field(
+        default=1.0, ge=0, description="times daily volatility times sqrt(order / daily volume)"
+    )
     fill: Literal["next_close", "next_open"] = Field(
-        "next_close", description="when orders decided at a close are filled"
+        default="next_close", description="when orders decided at a close are filled"
     )
     max_turnover: float = Field(
-        0.40,
+        default=0.40,
         gt=0,
         description="half the sum of weight changes above which buys are scaled down; the first build is free",
     )
-    whole_shares: bool = Field(True, description="round orders to whole shares, toward zero")
-    never_buy: tuple[str, ...] = Field((), description="symbols no new position is opened in")
-    cash_return_frac: float = Field(0.0, ge=0, le=0.5, description="yearly return on cash")
-    hold_band_frac: float = Field(0.005, ge=0, le=1, description="weight changes below this are held")
+    whole_shares: bool = Field(default=True, description="round orders to whole shares, toward zero")
+    never_buy: tuple[str, ...] = Field(default=(), description="symbols no new position is opened in")
+    cash_return_frac: float = Field(default=0.0, ge=0, le=0.5, description="yearly return on cash")
+    hold_band_frac: float = Field(default=0.005, ge=0, le=1, description="weight changes below this are held")
     hold_band_share: float = Field(
-        0.20, ge=0, le=1, description="and below this share of the larger of target and held weight"
+        default=0.20, ge=0, le=1, description="and below this share of the larger of target and held weight"
     )
-    min_trade_usd: float = Field(100.0, ge=0, description="smaller orders are held")
+    min_trade_usd: float = Field(default=100.0, ge=0, description="smaller orders are held")
     rebalance_step: int = Field(
-        1, ge=1, description="prediction dates from one rebalance to the next, for a predictions file"
+        default=1, ge=1, description="prediction dates from one rebalance to the next, for a predictions file"
     )
-    horizon_days: int = Field(10, ge=1, description="sessions a prediction looks ahead, for a predictions file")
+    horizon_days: int = Field(default=10, ge=1, description="sessions a prediction looks ahead, for a predictions file")
     volatility_target: float | None = Field(
-        None, gt=0, le=1, description="yearly volatility above which the book is scaled down; none is off"
+        default=None, gt=0, le=1, description="yearly volatility above which the book is scaled down; none is off"
     )
-    initial_capital_usd: float = Field(100_000.0, gt=0, description="cash at history.start")
+    initial_capital_usd: float = Field(default=100_000.0, gt=0, description="cash at history.start")
 
 
 class RiskLimits(Section):
     max_sector_weight: float = Field(
-        0.30,
+        default=0.30,
         gt=0,
         le=1,
         description="largest weight of one sector; unknown is one sector, off where none is known",
     )
-    large_cap_usd: float = Field(10e9, gt=0, description="market value from which a company is large")
-    mid_cap_usd: float = Field(2e9, gt=0, description="market value from which a company is mid-sized")
+    large_cap_usd: float = Field(default=10e9, gt=0, description="market value from which a company is large")
+    mid_cap_usd: float = Field(default=2e9, gt=0, description="market value from which a company is mid-sized")
     large_dollar_volume_usd: float = Field(
-        50e6, gt=0, description="daily dollar volume that stands in where market value is unknown"
+        default=50e6, gt=0, description="daily dollar volume that stands in where market value is unknown"
     )
-    mid_dollar_volume_usd: float = Field(5e6, gt=0, description="the same, for mid-sized")
+    mid_dollar_volume_usd: float = Field(default=5e6, gt=0, description="the same, for mid-sized")
 
 
 class MarketGate(Section):
     source: Literal["model", "file"] = Field(
-        "model", description="forecast with our models, or read signals from a file"
+        default="model", description="forecast with our models, or read signals from a file"
     )
     file: Path | None = Field(
-        None, description="Parquet or CSV with date, tft_p10, tft_p50, tft_p90 and meta_prob_success"
+        default=None, description="Parquet or CSV with date, tft_p10, tft_p50, tft_p90 and meta_prob_success"
     )
-    favorable: float = Field(0.70, ge=0, le=1, description="meta probability from which the market is favorable")
-    unfavorable: float = Field(0.55, ge=0, le=1, description="meta probability up to which it is unfavorable")
-    favorable_exposure: float = Field(1.0, ge=0, le=1)
-    neutral_exposure: float = Field(0.6, ge=0, le=1)
-    unfavorable_exposure: float = Field(0.2, ge=0, le=1)
-    horizon_sessions: int = Field(10, ge=1, description="sessions the index forecast looks ahead")
-    train_sessions: int = Field(1260, ge=60, description="sessions in the trailing training window of the forecast")
-    min_train_rows: int = Field(250, ge=20, description="labelled sessions below which nothing is forecast")
-    num_boost_round: int = Field(60, ge=1, description="trees of each quantile model")
-    num_leaves: int = Field(7, ge=2)
-    learning_rate: float = Field(0.05, gt=0, le=1)
-    min_data_in_leaf: int = Field(40, ge=1)
-    meta_trees: int = Field(100, ge=1, description="trees of the meta forest")
-    seed: int = Field(42, ge=0)
+    favorable: float = Field(
+        default=0.70, ge=0, le=1, description="meta probability from which the market is favorable"
+    )
+    unfavorable: float = Field(default=0.55, ge=0, le=1, description="meta probability up to which it is unfavorable")
+    favorable_exposure: float = Field(default=1.0, ge=0, le=1)
+    neutral_exposure: float = Field(default=0.6, ge=0, le=1)
+    unfavorable_exposure: float = Field(default=0.2, ge=0, le=1)
+    horizon_sessions: int = Field(default=10, ge=1, description="sessions the index forecast looks ahead")
+    train_sessions: int = Field(
+        default=1260, ge=60, description="sessions in the trailing training window of the forecast"
+    )
+    min_train_rows: int = Field(default=250, ge=20, description="labelled sessions below which nothing is forecast")
+    num_boost_round: int = Field(default=60, ge=1, description="trees of each quantile model")
+    num_leaves: int = Field(default=7, ge=2)
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    min_data_in_leaf: int = Field(default=40, ge=1)
+    meta_trees: int = Field(default=100, ge=1, description="trees of the meta forest")
+    seed: int = Field(default=42, ge=0)
 
     @model_validator(mode="after")
     def _thresholds_in_order(self) -> "MarketGate":
@@ -270,7 +292,7 @@ class MarketGate(Section):
 
 
 class Live(Section):
-    start: dt.date = Field(dt.date(2018, 1, 2), description="first session with a live partition")
+    start: dt.date = Field(default=dt.date(2018, 1, 2), description="first session with a live partition")
 
 
 BASIS = frozenset({"history", "data"})  # what every asset rests on

@@ -90,7 +90,7 @@ def test_the_grid_lists_every_tenth_session_from_the_anchor():
 
 
 FORBIDDEN = {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal", "skops"}
-SOURCES = [p for p in ROOT.joinpath("trade_assets").rglob("*.py")]
+SOURCES = list(ROOT.joinpath("trade_assets").rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)

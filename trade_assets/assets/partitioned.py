@@ -24,7 +24,8 @@ PACKAGE = Path(settings.__file__).parent
 
 def window(last: int | None = 1, *, lag: int = 0, symbols: str | None = None) -> dict[str, object]:
     """Partitions an input reads: the ``last`` ones that end ``lag`` rebalances before the partition; ``None`` is all."""
-    return {"last": last, "lag": lag} | ({"symbols": symbols} if symbols else {})
+    narrowed: dict[str, object] = {"symbols": symbols} if symbols else {}
+    return {"last": last, "lag": lag, **narrowed}
 
 
 def rebalance_asset(

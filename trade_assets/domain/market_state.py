@@ -19,8 +19,8 @@ def index_state(panel: Panel, *, qqq: str | None, spy: str | None) -> pd.DataFra
     -------
     DataFrame
         ``session`` and the columns of ``STATE``: log returns, volatilities (daily), distance to the
-        252-session high and the 200-session mean, and the legs' log returns apart. Null while a window is not full, and where
-        the leg has no bar.
+        252-session high and the 200-session mean, and the legs' log returns apart. Null while
+        a window is not full, and where the leg has no bar.
     """
     gross = _leg(panel, panel.gross, qqq)
     own, other = np.log(gross), np.log(_leg(panel, panel.gross, spy))

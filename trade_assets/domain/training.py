@@ -102,19 +102,24 @@ def entry(fitted: fitting.Fitted, address: str) -> pd.DataFrame:
 def predictions(features: pd.DataFrame, models: pd.DataFrame, text_of: Callable[[str], str]) -> Iterator[pd.DataFrame]:
     """Scores of each date's cross-section by each model in force, a date at a time."""
     rows = features.sort_values(["rebalance_date", "symbol"], ignore_index=True)
-    ranks = folds.ranked(rows, "rebalance_date", list(features.columns.drop(["rebalance_date", "symbol"])))
+    names = rows.columns.drop(["rebalance_date", "symbol"])
+    ranks, symbols = folds.ranked(rows, "rebalance_date", list(names)).to_numpy(dtype=float), rows["symbol"].to_numpy()
     places = rows.groupby("rebalance_date").indices
     scorers: dict[str, Scorer] = {}
     for date, in_force in models.groupby("rebalance_date"):
         if date not in places:
             continue
+        known, scorers, scores = scorers, {}, []
         in_force = in_force.sort_values("model")
-        own, known = ranks.take(places[date]), scorers
-        scorers = {
-            address: known[address] if address in known else MODELS[name].read(text_of(address))
-            for name, address in zip(in_force["model"], in_force["artifact_sha256"], strict=True)
-        }
         for model in in_force.itertuples():
-            x = np.ascontiguousarray(own[json.loads(model.parameters)["features"]].to_numpy(dtype=float))
-            scored = rows[["rebalance_date", "symbol"]].take(places[date])
-            yield scored.assign(model=model.model, prediction=scorers[model.artifact_sha256](x))
+            address, chosen = model.artifact_sha256, names.get_indexer(json.loads(model.parameters)["features"])
+            scorers[address] = known[address] if address in known else MODELS[model.model].read(text_of(address))
+            scores.append(scorers[address](np.ascontiguousarray(ranks[np.ix_(places[date], chosen)])))
+        yield pd.DataFrame(
+            {
+                "rebalance_date": date,
+                "model": np.repeat(in_force["model"].to_numpy(), len(places[date])),
+                "symbol": np.tile(symbols[places[date]], len(in_force)),
+                "prediction": np.concatenate(scores),
+            }
+        )

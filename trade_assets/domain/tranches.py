@@ -208,7 +208,7 @@ def _orders(
     delta = {s: d * share for s, d in zip(decided["symbol"], decided["delta_weight"], strict=True)}
     sold = set(decided.loc[decided["action"] == "SELL", "symbol"]) - set(rest)
     for symbol in sorted({*held, *wanted}):
-        change, before = delta.get(symbol, 0.0), held.get(symbol, 0.0)
+        change, before = delta.get(symbol, 0.0) or 0.0, held.get(symbol, 0.0)  # never minus zero
         if change > 0:
             action = "ADD" if before > 0 else "BUY"
         elif change < 0:
@@ -239,4 +239,4 @@ def _with_cash(wanted: Mapping[str, float], date: pd.Timestamp) -> dict[str, flo
 
 def _is_limited(decided: pd.DataFrame, limit: float) -> bool:
     bought = trades.sequential_sum(np.maximum(decided["delta_weight"].to_numpy(), 0.0))
-    return (decided["held_weight"] > 0).any() and bought >= limit * (1 - 1e-9)
+    return bool((decided["held_weight"] > 0).any()) and bought >= limit * (1 - 1e-9)

@@ -99,8 +99,8 @@ def features(path: Path) -> Given:
     is_stray = ~calendar.is_session(pd.DatetimeIndex(given.table["date"]))
     _refuse(given, "date", "must be a session of the exchange", pd.Series(is_stray))
     quantiles = given.table[list(QUANTILES)].to_numpy()
-    is_full = ~np.isnan(quantiles).any(axis=1)
-    ordered = np.where(is_full[:, None], np.sort(quantiles, axis=1), quantiles)
+    is_full = ~np.isnan(quantiles).any(axis=1, keepdims=True)
+    ordered = np.where(is_full, np.sort(quantiles, axis=1), quantiles)
     return replace(given, table=given.table.assign(**dict(zip(QUANTILES, ordered.T, strict=True))))
 
 
@@ -128,17 +128,18 @@ def _read(path: Path, kind: str, table: Table, *, needed: list[str]) -> Given:
     with _without_source():
         frame = table_files.read(path, kind)
         frame = frame.rename(columns={old: new for old, new in ALIASES.items() if new not in frame})
-        missing = [name for name in needed if name not in frame]
+        names = [str(name) for name in frame.columns]
+        missing = [name for name in needed if name not in names]
         if missing:
             raise InvalidTableError(
-                f"{path}: column {', '.join(missing)} is missing; the file has {', '.join(frame) or 'none'}"
+                f"{path}: column {', '.join(missing)} is missing; the file has {', '.join(names) or 'none'}"
             )
         if frame.empty:
             raise InvalidTableError(f"{path}: the file must have rows, has none")
         typed = {name: _typed(frame, str(path), name, column) for name, column in table.columns.items()}
         checked = schemas.check(str(path), table, pd.DataFrame(typed))
     given = Given(
-        checked, frozenset(frame) & frozenset(table.columns), frozenset(frame) - frozenset(table.columns), (path,)
+        checked, frozenset(names) & frozenset(table.columns), frozenset(names) - frozenset(table.columns), (path,)
     )
     early = checked["date"] < calendar.FIRST_SESSION
     _refuse(given, "date", f"must not lie before {calendar.FIRST_SESSION.date()}", early)

@@ -39,7 +39,7 @@ class SignalsFile:
         found = sessions[["rebalance_date", "session"]].merge(rows, on="session", how="left", validate="one_to_one")
         quantiles = ["tft_p10", "tft_p50", "tft_p90"]
         values = found[quantiles].to_numpy(dtype=float)
-        crossed = (np.diff(values, axis=1) < 0).any(axis=1)
+        crossed = np.asarray(np.any(values[:, 1:] < values[:, :-1], axis=1))
         found[quantiles] = np.where(crossed[:, None], np.sort(values, axis=1), values)
         return found.assign(tft_source=FROM_FILE, quantiles_crossed=crossed)
 

@@ -99,7 +99,7 @@ def split(asset: str, frame: pd.DataFrame, keys: Sequence[str]) -> Mapping[str, 
     """
     table = schemas.TABLES[asset]
     checked = schemas.check(asset, table, frame)
-    rows = {date.strftime("%Y-%m-%d"): group for date, group in checked.groupby(table.partition, sort=True)}
+    rows = {str(date)[:10]: group for date, group in checked.groupby(table.partition, sort=True)}
     extra, missing = sorted(set(rows) - set(keys)), sorted(set(keys) - set(rows))
     if extra:
         raise schemas.InvalidTableError(f"{asset}: rows of partition {extra[0]} were returned, which was not asked for")

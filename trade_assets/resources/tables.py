@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trade_assets import schemas
@@ -177,7 +178,9 @@ def _decode(asset: str, key: str, content: bytes, symbols: Sequence[str] | None)
     if table.schema.names != schema.names:
         raise StalePartitionError(f"{asset}: partition {key} was stored under another schema; materialise it again")
     if symbols is not None:
-        table = table.filter(pa.compute.is_in(table["symbol"], pa.array(list(symbols), pa.string())))
+        table = table.filter(
+            pc.call_function("is_in", [table["symbol"]], pc.SetLookupOptions(pa.array(list(symbols), pa.string())))
+        )
     return table.cast(schema)
 
 

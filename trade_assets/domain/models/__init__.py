@@ -43,9 +43,7 @@ class Learner:
 
 MODELS: dict[str, Learner] = {
     "elastic_net": Learner(linear.search, linear.combine, linear.fit, linear.read),
-    "lightgbm": Learner(
-        boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.read_lightgbm
-    ),
+    "lightgbm": Learner(boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.read_lightgbm),
     "xgboost": Learner(boosting.search_xgboost, boosting.mean_rounds, boosting.fit_xgboost, boosting.read_xgboost),
     "random_forest": Learner(forest.search, forest.combine, forest.fit, boosting.read_lightgbm),
 }

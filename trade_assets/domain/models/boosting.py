@@ -29,7 +29,8 @@ def search_lightgbm(train: Rows, test: Rows, parameters: Mapping) -> tuple[float
         valid_sets=[_dataset(test, reference=fitted)],
         callbacks=[lgb.early_stopping(parameters["early_stopping_rounds"], verbose=False)],
     )
-    return booster.best_iteration, booster.predict(test.x, num_iteration=booster.best_iteration, num_threads=1)
+    predictions = booster.predict(test.x, num_iteration=booster.best_iteration, num_threads=1)
+    return booster.best_iteration, np.asarray(predictions)
 
 
 def fit_lightgbm(train: Rows, parameters: Mapping, size: float) -> str:
