@@ -20,6 +20,13 @@ from trade_assets.resources.workers import Workers
 Clock = Callable[[], float]
 
 
+class Silent:
+    """Stands in for the context of a run: what is reported goes nowhere."""
+
+    def add_asset_metadata(self, metadata: Mapping[str, object], **where: object) -> None:
+        """Report nothing."""
+
+
 class Artifacts:
     """Model texts in memory, under numbers that look like hashes."""
 
@@ -103,7 +110,7 @@ class Graph:
     def _arguments(self, asset: dg.AssetsDefinition, dates: Rebalances) -> dict[str, Any]:
         name, parameters = asset.key.to_user_string(), _parameters(asset)
         arguments = {p: self._resources[p] for p in parameters if p in self._resources}
-        own = {"dates": dates, "context": None, "previous": self._rows(name, _before(dates))}
+        own = {"dates": dates, "context": Silent(), "previous": self._rows(name, _before(dates))}
         arguments |= {p: value for p, value in own.items() if p in parameters}
         for upstream, given in asset.op.ins.items():
             arguments[upstream] = self._window(upstream, dates, **(given.metadata or {}))

@@ -65,12 +65,15 @@ def prove(
         str | None,
         typer.Option(help="Plant a leak on both sides, to see that the proof bites; 'list' names them."),
     ] = None,
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Rebuild the whole history key by key on nothing stored; slow.")
+    ] = False,
 ) -> None:
     """Prove that nothing looks ahead: rebuild dates from what was knowable, compare every artifact."""
     with plain_errors():
         from trade_assets import proving
 
-        proving.prove(date or [], leak, console)
+        proving.prove(date or [], leak, from_scratch, console)
 
 
 @app.command()

@@ -85,12 +85,26 @@ def prove(keys: Sequence[str], *, leak: str | None = None, processes: int = 2) -
             yield done.result()
 
 
-def judge(key: str, stored_url: str, leak: str | None = None) -> Verdict:
-    """Rebuild one date in this process, which must not have computed anything before, and compare."""
+def prove_from_scratch(keys: Sequence[str]) -> Iterator[Verdict]:
+    """Verdicts of every date from the first on, each rebuilt on what was rebuilt before it and on nothing stored.
+
+    The cut moves with the key, a fresh process each: a range would repeat any leak that stays inside it.
+    """
+    with tempfile.TemporaryDirectory() as scratch, _fresh_processes(1) as pool:
+        for key in keys:
+            yield pool.submit(judge, key, load().store.url, None, scratch).result()
+
+
+def judge(key: str, stored_url: str, leak: str | None = None, scratch: str | None = None) -> Verdict:
+    """Rebuild one date in this process, which must not have computed anything before, and compare.
+
+    It is rebuilt on the stored partitions before it, or where ``scratch`` names a store, on that alone.
+    """
     names = order_of_the_graph()
-    with tempfile.TemporaryDirectory() as directory, leaks.planted(leak) if leak else nullcontext():
+    own = tempfile.TemporaryDirectory() if scratch is None else nullcontext(scratch)
+    with own as directory, leaks.planted(leak) if leak else nullcontext():
         try:
-            _rebuild(load(), [key], Files(directory), cut=True)
+            _rebuild(load(), [key], Files(directory), cut=True, alone=scratch is not None)
         except RebuildError as failed:
             return Verdict(key, (failed.asset,), tuple(names), str(failed))
         found, stored = TableStore(Files(directory)), TableStore(Files(stored_url))
@@ -132,13 +146,13 @@ def _range_from(key: str) -> list[str]:
     return keys[keys.index(key) :][:LEAK_RANGE]
 
 
-def _rebuild(settings: Settings, keys: list[str], scratch: Files, *, cut: bool) -> None:
+def _rebuild(settings: Settings, keys: list[str], scratch: Files, *, cut: bool, alone: bool = False) -> None:
     base = Files(settings.store.url)
     raw = Vintages(build_source(settings), base)
     overlay = Overlay(scratch, base, partitions_from(keys[0]))
     resources = build_resources(
         settings,
-        files=overlay,
+        files=scratch if alone else overlay,
         market_data=Vintages(Cut(raw, pd.Timestamp(keys[-1])), scratch) if cut else raw,
         tracking=Untracked(),
         workers=Workers(1),

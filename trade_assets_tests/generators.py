@@ -10,7 +10,7 @@ from trade_assets.domain import calendar, prices
 
 SYMBOLS = tuple(3 * letter for letter in "ABCDEFGHIJKL")
 SESSIONS = calendar.sessions_between(pd.Timestamp("2017-01-03"), pd.Timestamp("2019-12-31"))
-LIGHT = {"deadline": None, "max_examples": 30}
+LIGHT = {"deadline": None, "max_examples": 25}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pandas as pd
 from trade_assets import partitions
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.assets.selection import COST_REBALANCES, cost_rates
-from trade_assets.domain import book, champion, gates, prices, views
+from trade_assets.domain import book, champion, gates, prices, report, views
 from trade_assets.domain import performance as performance_domain
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.trades import Policy
@@ -82,6 +82,7 @@ def trades(
     universe=window(2, lag=1),
 )
 def portfolio_returns(
+    context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     bars: pd.DataFrame,
     portfolio_book: pd.DataFrame,
@@ -90,7 +91,7 @@ def portfolio_returns(
 ) -> pd.DataFrame:
     """Daily return, exposure, turnover and equity, beside equal weight and the index legs."""
     portfolio, panel = settings.portfolio, prices.panel(bars)
-    return views.daily_returns(
+    daily = views.daily_returns(
         portfolio_book,
         universe,
         panel,
@@ -99,6 +100,9 @@ def portfolio_returns(
         rates=cost_rates(portfolio),
         capital_usd=portfolio.initial_capital_usd,
     )
+    plot = report.sparkline_markdown(daily["equity_usd"].to_numpy(), alt="equity over the run")
+    context.add_asset_metadata({"equity": dg.MetadataValue.md(plot)}, partition_key=partitions.key_of(dates.dates[-1]))
+    return daily
 
 
 @rebalance_asset(group="portfolio", portfolio_returns=window(None))

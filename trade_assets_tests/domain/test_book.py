@@ -12,7 +12,7 @@ from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars
 
-FEW = {"deadline": None, "max_examples": 12}
+FEW = {"deadline": None, "max_examples": 8}
 LENGTH, EVERY, FIRST, LAST = 161, 10, 10, 15
 DATES = SESSIONS[:LENGTH:EVERY]
 SPANS = [(DATES[i - 1], DATES[i]) for i in range(FIRST, LAST + 1)]

@@ -24,7 +24,7 @@ from trade_assets_tests.domain.test_book import (
 )
 from trade_assets_tests.generators import CALM, SEEDS, SESSIONS
 
-FEW = {"deadline": None, "max_examples": 10}
+FEW = {"deadline": None, "max_examples": 7}
 PLACES = st.integers(EVERY * (FIRST - 1) + 1, EVERY * LAST)
 NO_COST = trades.Policy(**{**vars(POLICY), "rates": FREE})
 

@@ -13,7 +13,7 @@ from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.domain.test_folds import GRID, NAMES, labelled, rows
 from trade_assets_tests.generators import SEEDS
 
-FEW = {"deadline": None, "max_examples": 15}
+FEW = {"deadline": None, "max_examples": 10}
 AS_OF = GRID.dates[20]
 PLAN = training.Plan(GRID, train_rebalances=12, inner_folds=3, embargo_sessions=10, half_life_rebalances=52.0)
 

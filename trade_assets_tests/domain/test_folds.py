@@ -13,7 +13,7 @@ from trade_assets_tests.generators import SEEDS
 GRID = calendar.rebalances(pd.Timestamp("2017-01-03"), pd.Timestamp("2017-01-03"), pd.Timestamp("2018-12-31"), every=10)
 NAMES = ["first", "second"]
 SESSION_PLACE = {s: i for i, s in enumerate(calendar.sessions_between(GRID.dates[0], GRID.dates[-1]))}
-FEW = {"deadline": None, "max_examples": 15}
+FEW = {"deadline": None, "max_examples": 10}
 
 
 def known(seed=0, dates=20, stocks=6):

@@ -15,7 +15,7 @@ GRID = calendar.rebalances(SESSIONS[0], SESSIONS[0], SESSIONS[160], every=10)
 CELLS = (("ridge_stack", "rank_decay"), ("lightgbm", "rank_decay"))
 LIMITS = Limits(4, 0.3, 0.6)
 RATES = costs.Rates(1.0, 2.0, 1.0)
-FEW = {"deadline": None, "max_examples": 8}
+FEW = {"deadline": None, "max_examples": 5}
 FIRST, LAST = 10, 16
 
 

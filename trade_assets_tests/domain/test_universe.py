@@ -17,7 +17,7 @@ NO_FACTS = filed_facts(0, symbols=1).iloc[:0]
 NO_LIST = pd.DataFrame({"symbol": [], "first_session": [], "last_session": [], "sector": []}).astype(
     {"symbol": "str", "first_session": "datetime64[us]", "last_session": "datetime64[us]", "sector": "str"}
 )
-FEW = {"deadline": None, "max_examples": 15}
+FEW = {"deadline": None, "max_examples": 10}
 
 
 def rules(**changes):

@@ -49,3 +49,8 @@ def test_every_rebalance_asset_is_covered():
 def test_an_unknown_leak_is_refused_by_name():
     with pytest.raises(ValueError, match="must be one of centred_window"), proof.leaks.planted("gossip"):
         pass
+
+
+def test_a_history_rebuilt_key_by_key_on_nothing_stored_has_the_same_bytes(history):
+    verdicts = list(proof.prove_from_scratch(history[:3]))
+    assert [(v.key, v.differing) for v in verdicts] == [(key, ()) for key in history[:3]]

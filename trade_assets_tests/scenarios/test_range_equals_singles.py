@@ -1,5 +1,6 @@
 """One code path: however the keys are cut into runs, every artifact has the same bytes."""
 
+import pandas as pd
 import pytest
 
 from trade_assets_tests.scenarios import system
@@ -52,3 +53,16 @@ def test_a_run_in_the_middle_refuses_to_start_without_the_partition_before(histo
     messages = " ".join(str(e.step_failure_data.error) for e in result.all_events if e.is_step_failure)
     assert not result.success
     assert f"partition {history[-3]} is not stored" in messages
+
+
+def test_sessions_sealed_one_by_one_give_the_bytes_of_the_range_and_the_rows_of_the_bars(history, tmp_path):
+    sessions = [system.partitions.key_of(date) for date in system.partitions.LIVE_SESSIONS[:4]]
+    whole, single = (system.Files(str(tmp_path / name)) for name in ("whole", "single"))
+    system.materialise(sessions, files=whole, job="session")
+    for key in sessions:
+        system.materialise([key], files=single, job="session")
+    rows, of_range = system.TableStore(single).read("session_bars", sessions)
+    assert system.TableStore(whole).read("session_bars", sessions)[1] == of_range
+    bars = system.TableStore(system.base()).read("bars", history)[0].drop(columns="rebalance_date")
+    same = bars[bars["session"].isin(rows["session"].unique())].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, same)

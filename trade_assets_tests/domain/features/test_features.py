@@ -14,7 +14,7 @@ from trade_assets_tests.generators import SESSIONS, Hazards, market_bars
 SESSIONS_NEEDED = 253 + prices.MAX_GAP_SESSIONS + 1  # a year of returns, and the bar before the first of them
 LENGTH = SESSIONS_NEEDED + 30
 HISTORIES = st.integers(0, 7)
-FEW = {"deadline": None, "max_examples": 12}
+FEW = {"deadline": None, "max_examples": 8}
 
 
 @functools.cache
