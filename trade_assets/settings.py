@@ -101,7 +101,7 @@ class Store(Section):
 
 class Universe(Section):
     min_history_sessions: int = Field(
-        default=252, ge=1, description="sessions with a bar in the trailing window of that length"
+        default=252, ge=1, description="sessions with a bar in the trailing 27 rebalance windows"
     )
     min_price_usd: float | None = Field(
         default=1.0, ge=0, description="smallest raw close; not judged where closes are adjusted"
@@ -123,7 +123,9 @@ class PitAlignment(Section):
         default=45, ge=0, description="days from period end to first use where the filing date is unknown"
     )
     earnings_blackout_days: int = Field(
-        default=2, ge=0, description="sessions either side of a known report date: no new buys, no training rows"
+        default=2,
+        ge=0,
+        description="sessions after a filing without new buys, and without weight in training; there is no calendar of reports to come",
     )
 
 

@@ -52,7 +52,7 @@ def universe(
     dates: Rebalances,
 ) -> pd.DataFrame:
     """Stocks that may be held from each date, and why the others may not."""
-    rules, sizes, panel = settings.universe, settings.risk_limits, prices.panel(bars)
+    rules, sizes, panel = settings.universe, settings.risk_limits, prices.panel(bars, through=dates.dates[-1])
     listed = universe_domain.universe(
         panel,
         universe_domain.adjusted_symbols(bars),

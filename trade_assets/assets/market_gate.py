@@ -37,7 +37,7 @@ def forecast_models(
     gate = settings.market_gate
     if gate.source == "file":
         return schemas.TABLES["forecast_models"].empty()
-    state, outcomes = _state_and_outcomes(settings, bars)
+    state, outcomes = _state_and_outcomes(settings, bars, dates)
     parameters = gate.model_dump(include={"num_boost_round", "num_leaves", "learning_rate", "min_data_in_leaf", "seed"})
     jobs = market_forecast.jobs(
         market_forecast.labelled(state, outcomes),
@@ -76,7 +76,7 @@ def market_forecasts(
     """Forecast of the NASDAQ leg's next ten sessions at every close, by the models of the rebalance before."""
     if settings.market_gate.source == "file":
         return signals_file.of(dates.sessions()).drop(columns="meta_prob_success")
-    state, _ = _state_and_outcomes(settings, bars)
+    state, _ = _state_and_outcomes(settings, bars, dates)
     models = {
         date: tuple(artifacts.get(address) for address in rows.sort_values("quantile")["artifact_sha256"])
         for date, rows in forecast_models.groupby("rebalance_date")
@@ -105,7 +105,7 @@ def meta_models(
     gate = settings.market_gate
     if gate.source == "file":
         return schemas.TABLES["meta_models"].empty()
-    state, outcomes = _state_and_outcomes(settings, bars)
+    state, outcomes = _state_and_outcomes(settings, bars, dates)
     parameters = _forest_parameters(gate)
     rows = meta_label.labelled(meta_label.rows(market_forecasts, state), outcomes)
     jobs = meta_label.jobs(rows, dates.dates, min_rows=gate.min_train_rows, parameters=parameters)
@@ -143,14 +143,14 @@ def market_signals(
     if settings.market_gate.source == "file":
         odds = signals_file.of(market_forecasts).set_index("session")["meta_prob_success"]
         return gates.signals_of(market_forecasts, odds, dates, thresholds=thresholds)
-    state, _ = _state_and_outcomes(settings, bars)
+    state, _ = _state_and_outcomes(settings, bars, dates)
     forests = {row.rebalance_date: artifacts.get(row.artifact_sha256) for row in meta_models.itertuples()}
     odds = meta_label.odds(market_forecasts, state, forests, dates)
     return gates.signals_of(market_forecasts, odds, dates, thresholds=thresholds)
 
 
-def _state_and_outcomes(settings: Settings, bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    legs, panel = settings.index_legs(), prices.panel(bars)
+def _state_and_outcomes(settings: Settings, bars: pd.DataFrame, dates: Rebalances) -> tuple[pd.DataFrame, pd.DataFrame]:
+    legs, panel = settings.index_legs(), prices.panel(bars, through=dates.dates[-1])
     return (
         market_state.index_state(panel, qqq=legs.qqq, spy=legs.spy),
         market_state.forward_returns(panel, symbol=legs.qqq, horizon_sessions=settings.market_gate.horizon_sessions),

@@ -25,7 +25,7 @@ def target_weights(
 ) -> pd.DataFrame:
     """Share of the book in each stock and in cash after each rebalance."""
     weights = champion.of_champion(candidate_portfolios, champion_model)
-    volatility = views.portfolio_volatility(weights, prices.panel(bars), dates.dates)
+    volatility = views.portfolio_volatility(weights, prices.panel(bars, through=dates.dates[-1]), dates.dates)
     brake = pd.Series(
         gates.volatility_brake(volatility.to_numpy(), settings.portfolio.volatility_target), volatility.index
     )
@@ -48,7 +48,7 @@ def portfolio_book(
     return book.run(
         book.restored(previous) if len(previous) else book.opening(portfolio.initial_capital_usd),
         target_weights,
-        prices.panel(bars),
+        prices.panel(bars, through=dates.dates[-1]),
         spans=dates.spans(),
         policy=trade_policy(portfolio),
         fill=portfolio.fill,
@@ -68,7 +68,7 @@ def trades(
     return views.orders(
         portfolio_book,
         target_weights,
-        prices.panel(bars),
+        prices.panel(bars, through=dates.dates[-1]),
         dates=dates,
         policy=trade_policy(settings.portfolio),
     )
@@ -90,7 +90,7 @@ def portfolio_returns(
     dates: Rebalances,
 ) -> pd.DataFrame:
     """Daily return, exposure, turnover and equity, beside equal weight and the index legs."""
-    portfolio, panel = settings.portfolio, prices.panel(bars)
+    portfolio, panel = settings.portfolio, prices.panel(bars, through=dates.dates[-1])
     daily = views.daily_returns(
         portfolio_book,
         universe,

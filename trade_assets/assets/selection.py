@@ -47,7 +47,7 @@ def candidate_returns(
     """What every candidate's portfolio earned since the rebalance before, net of costs."""
     return grid.returns(
         candidate_portfolios,
-        prices.panel(bars),
+        prices.panel(bars, through=dates.dates[-1]),
         dates=dates,
         rates=cost_rates(settings.portfolio),
         capital_usd=settings.portfolio.initial_capital_usd,

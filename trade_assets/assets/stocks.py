@@ -29,7 +29,7 @@ def stock_features(
     """Trend, volatility, volume, fundamental and cross-sectional features of every member."""
     legs = settings.index_legs()
     return features.assemble(
-        features.market(prices.panel(bars), index_symbol=legs.spy or legs.qqq),
+        features.market(prices.panel(bars, through=dates.dates[-1]), index_symbol=legs.spy or legs.qqq),
         fundamentals,
         members_of(universe),
         dates=dates.dates,
@@ -46,7 +46,7 @@ def stock_outcomes(
     """What each member of the rebalance before earned since."""
     spans = [(before, date) for before, date in dates.spans() if before is not None]
     return labels.outcomes(
-        prices.panel(bars),
+        prices.panel(bars, through=dates.dates[-1]),
         members_of(universe),
         windows=spans,
         monitoring_sessions=settings.labels.monitoring_sessions,

@@ -12,6 +12,7 @@ from trade_assets.domain.calendar import Rebalances
 
 REGIMES = {"unfavorable": 0, "neutral": 1, "favorable": 2}
 CASH = "CASH"
+NO_FORECASTER = "none"
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,12 @@ def signals(forecasts: pd.DataFrame, meta: pd.Series, thresholds: Thresholds) ->
     DataFrame
         The forecasts with ``meta_prob_success, market_regime, exposure_scalar, is_stale``. A session without a
         forecast keeps the last one; from the second such session it is stale and the exposure is at most neutral.
+        Where nobody forecasts yet (``tft_source`` is ``none``) nothing is stale.
     """
     rows = forecasts.assign(meta_prob_success=meta.to_numpy(dtype=float)).reset_index(drop=True)
     missing = rows["tft_p50"].isna()
     nth_forecast = (~missing).cumsum()
-    ever, age = nth_forecast > 0, missing.groupby(nth_forecast).cumsum()
+    age = missing.groupby(nth_forecast).cumsum()
     # a forecast is carried whole: odds that are unknown with it stay unknown
     carried = (
         rows[["tft_p10", "tft_p50", "tft_p90", "meta_prob_success"]]
@@ -74,7 +76,7 @@ def signals(forecasts: pd.DataFrame, meta: pd.Series, thresholds: Thresholds) ->
             "unfavorable": thresholds.unfavorable_exposure,
         }
     )
-    rows["is_stale"] = ever & (age > 1)
+    rows["is_stale"] = missing & (rows["tft_source"] != NO_FORECASTER) & (age > 1)
     rows["exposure_scalar"] = np.where(rows["is_stale"], np.minimum(exposure, thresholds.neutral_exposure), exposure)
     return rows
 

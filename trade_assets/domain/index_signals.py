@@ -109,5 +109,5 @@ def by_regime(signals: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 def _bars(closes: pd.DataFrame, symbol: str, column: str) -> pd.DataFrame:
     blank = dict.fromkeys(("open", "high", "low", "volume", "adjustment_factor"), np.nan)
-    actions = {"split_ratio": 1.0, "dividend": 0.0}
+    actions = {"split_ratio": 1.0, "dividend": 0.0, "price_basis": "adjusted"}
     return pd.DataFrame({"session": closes["date"], "symbol": symbol, "close": closes[column], **blank, **actions})

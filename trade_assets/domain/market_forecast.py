@@ -70,16 +70,18 @@ def forecast(
     Returns
     -------
     DataFrame
-        Columns of the ``market_forecasts`` table; null where no model was in force or the index had no bar.
+        Columns of the ``market_forecasts`` table; null where no model was in force, whose source
+        is ``none``, or where the index had no bar.
     """
     rows = sessions.merge(state, on="session", how="left", validate="one_to_one")
     rows = rows.assign(tft_p10=np.nan, tft_p50=np.nan, tft_p90=np.nan, tft_source=NO_MODEL, quantiles_crossed=False)
     for decided_at, texts in models.items():
-        inside = (rows["decided_at"] == decided_at) & rows["return_1"].notna() & rows["average_gap_200"].notna()
+        in_force = rows["decided_at"] == decided_at
+        rows.loc[in_force, "tft_source"] = OWN_MODEL
+        inside = in_force & rows["return_1"].notna() & rows["average_gap_200"].notna()
         if inside.any():
             x = np.ascontiguousarray(rows.loc[inside, list(STATE)].to_numpy(dtype=float))
             values, crossed = quantiles.predict(texts, x)
             rows.loc[inside, ["tft_p10", "tft_p50", "tft_p90"]] = values
             rows.loc[inside, "quantiles_crossed"] = crossed
-            rows.loc[inside, "tft_source"] = OWN_MODEL
     return rows[COLUMNS]

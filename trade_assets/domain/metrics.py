@@ -165,22 +165,17 @@ def tail_ratio(returns: np.ndarray) -> float:
 
 def skew(returns: np.ndarray) -> float:
     """Third standardised moment (ddof = 0); NaN where all returns are equal."""
-    returns = _series(returns)
-    return float(stats.skew(returns)) if _deviation(returns) > 0 else np.nan
+    return _standardised_moment(returns, 3)
 
 
 def kurtosis(returns: np.ndarray) -> float:
     """Fourth standardised moment (ddof = 0) less the 3 of a normal; NaN where all returns are equal."""
-    returns = _series(returns)
-    return float(stats.kurtosis(returns)) if _deviation(returns) > 0 else np.nan
+    return _standardised_moment(returns, 4) - 3.0
 
 
 def monthly_returns(returns: np.ndarray, sessions: pd.DatetimeIndex) -> pd.DataFrame:
     """Compounded return of each calendar month with a session: ``year``, ``month``, ``return_frac``."""
-    growth, sessions = _dated(returns, sessions)
-    ordinal = sessions.year.to_numpy() * 12 + sessions.month.to_numpy() - 1
-    months, starts = np.unique(ordinal, return_index=True)
-    compounded = np.multiply.reduceat(growth, starts) - 1.0 if len(growth) else growth
+    months, compounded = _by_month(returns, sessions)
     return pd.DataFrame({"year": months // 12, "month": months % 12 + 1, "return_frac": compounded})
 
 
@@ -279,7 +274,7 @@ def summary(
         If a return lies below -1, or the sessions do not ascend or match the returns.
     """
     annual = {"risk_free_frac": risk_free_frac, "periods_per_year": periods_per_year}
-    months = monthly_returns(returns, sessions)["return_frac"].to_numpy()
+    _, months = _by_month(returns, sessions)
     traded = np.full(1, np.nan) if turnover is None else np.asarray(turnover, dtype=np.float64)
     return {
         "total_return": total_return(returns),
@@ -445,6 +440,21 @@ def _series(values: np.ndarray) -> np.ndarray:
     if values.ndim != 1:
         raise ValueError(f"values must be one-dimensional, was of shape {values.shape}")
     return values
+
+
+def _by_month(returns: np.ndarray, sessions: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+    growth, sessions = _dated(returns, sessions)
+    ordinal = sessions.to_numpy().astype("datetime64[M]").astype(int) + 12 * 1970
+    months, starts = np.unique(ordinal, return_index=True)
+    return months, np.multiply.reduceat(growth, starts) - 1.0 if len(growth) else growth
+
+
+def _standardised_moment(returns: np.ndarray, order: int) -> float:
+    returns = _series(returns)
+    if not _deviation(returns) > 0:
+        return np.nan
+    centred = returns - np.mean(returns)
+    return float(np.mean(centred**order) / np.mean(centred**2) ** (order / 2))
 
 
 def _growth(returns: np.ndarray) -> np.ndarray:

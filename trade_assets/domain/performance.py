@@ -32,14 +32,25 @@ def table(returns: pd.DataFrame, *, grid: Rebalances, dates: pd.DatetimeIndex) -
     """
     ordered = returns.sort_values("session", ignore_index=True)
     ordered = ordered.iloc[metrics.first_fill(ordered["turnover_frac"].to_numpy()) :]
-    ends = ordered["rebalance_date"].to_numpy()
+    ends, sessions = ordered["rebalance_date"].to_numpy(), pd.DatetimeIndex(ordered["session"])
+    values = {series: ordered[column].to_numpy(dtype=float) for series, column in SERIES.items()}
+    turnover = ordered.groupby("rebalance_date")["turnover_frac"].sum()
     parts = []
     for date in dates:
         through = int(np.searchsorted(ends, date.to_numpy(), side="right"))
         for window, last in WINDOWS.items():
             first = _first_row(ends[:through], grid, date, last)
-            if first is not None:
-                parts.extend(_entries(ordered.iloc[first:through], date, window))
+            if first is None:
+                continue
+            inside = slice(first, through)
+            traded = turnover[ends[first] : date].to_numpy() if through > first else turnover.to_numpy()[:0]
+            for series, own in values.items():
+                if through - first < 2 or np.isnan(own[inside]).any():
+                    continue
+                found = metrics.summary(
+                    own[inside], sessions[inside], turnover=traded if series == "portfolio" else None
+                )
+                parts.extend((date, window, series, metric, value) for metric, value in found.items())
     return pd.DataFrame(parts, columns=["rebalance_date", "window", "series", "metric", "value"])
 
 
@@ -49,15 +60,3 @@ def _first_row(ends: np.ndarray, grid: Rebalances, date: pd.Timestamp, last: int
         return None
     return int(np.searchsorted(ends, dates[0].to_numpy(), side="left"))
 
-
-def _entries(rows: pd.DataFrame, date: pd.Timestamp, window: str) -> list[tuple]:
-    sessions = pd.DatetimeIndex(rows["session"])
-    entries = []
-    for series, column in SERIES.items():
-        values = rows[column].to_numpy(dtype=float)
-        if len(values) < 2 or np.isnan(values).any():
-            continue
-        turnover = rows.groupby("rebalance_date")["turnover_frac"].sum().to_numpy() if series == "portfolio" else None
-        found = metrics.summary(values, sessions, turnover=turnover)
-        entries.extend((date, window, series, metric, value) for metric, value in found.items())
-    return entries

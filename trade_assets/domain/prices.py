@@ -70,7 +70,9 @@ class Panel:
         return {symbol: place for place, symbol in enumerate(self.symbols)}
 
 
-def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Panel:
+def panel(
+    bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None, through: pd.Timestamp | None = None
+) -> Panel:
     """Arrange daily bars as a panel.
 
     Parameters
@@ -78,9 +80,15 @@ def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Pa
     bars : DataFrame
         Columns of the ``bars`` table; one row a session and symbol, in any order.
     sessions : DatetimeIndex, optional
-        Sessions of the panel; where absent the exchange's, from the first bar to the last.
+        Sessions of the panel; where absent the exchange's, from the first bar to the last, or to ``through`` if that
+        is later: a date without a single bar is a row of the panel all the same.
+    through : Timestamp, optional
+
+    Notes
+    -----
+    Volume is NaN where closes are adjusted: shares times an adjusted price is no dollar volume of any day.
     """
-    sessions = _sessions_of(bars) if sessions is None else sessions
+    sessions = _sessions_of(bars, through) if sessions is None else sessions
     inside = bars["session"].isin(sessions)
     code, names = pd.factorize(bars["symbol"])
     order = np.argsort(np.asarray(names, dtype=object))
@@ -94,6 +102,8 @@ def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Pa
         return out
 
     close = spread("close")
+    is_adjusted = np.zeros(close.shape, dtype=bool)
+    is_adjusted[row, column] = (bars["price_basis"] == "adjusted").to_numpy()
     carried = close.copy()
     for gap in range(1, MAX_GAP_SESSIONS + 1):
         at, of = _with_bar_before(np.isnan(carried), close, gap)
@@ -106,7 +116,7 @@ def panel(bars: pd.DataFrame, *, sessions: pd.DatetimeIndex | None = None) -> Pa
         high=spread("high"),
         low=spread("low"),
         close=close,
-        volume=spread("volume"),
+        volume=np.where(is_adjusted, np.nan, spread("volume")),
         split=split,
         dividend=dividend,
         factor=factor,
@@ -123,13 +133,12 @@ def daily_volatility(gross: np.ndarray, n: int = 63) -> np.ndarray:
     return windows.std(returns, n)[-1]
 
 
-def _sessions_of(bars: pd.DataFrame) -> pd.DatetimeIndex:
+def _sessions_of(bars: pd.DataFrame, through: pd.Timestamp | None) -> pd.DatetimeIndex:
     # a session on which nobody traded counts too: a window of n sessions must not reach further back for it
-    return (
-        calendar.sessions_between(bars["session"].min(), bars["session"].max())
-        if len(bars)
-        else pd.DatetimeIndex([]).as_unit("us")
-    )
+    if not len(bars):
+        return pd.DatetimeIndex([] if through is None else [through]).as_unit("us")
+    last = bars["session"].max()
+    return calendar.sessions_between(bars["session"].min(), last if through is None else max(last, through))
 
 
 def _gross(close: np.ndarray, factor: np.ndarray, split: np.ndarray, dividend: np.ndarray) -> np.ndarray:

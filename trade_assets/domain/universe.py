@@ -75,6 +75,7 @@ def universe(
         point_in_time.Filings(facts),
         point_in_time.Filings(facts[facts["fact"] == "shares_outstanding"]),
     )
+    membership = membership.sort_values(["symbol", "first_session"], ignore_index=True)
     parts = []
     for date, row in zip(dates, panel.rows(dates), strict=True):
         first = max(0, row + 1 - lookback_sessions)
@@ -149,12 +150,7 @@ def _listing(membership: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
     inside = (membership["first_session"] <= date) & (
         membership["last_session"].isna() | (membership["last_session"] >= date)
     )
-    return (
-        membership[inside]
-        .sort_values(["symbol", "first_session"])
-        .drop_duplicates("symbol", keep="last")
-        .set_index("symbol")
-    )
+    return membership[inside].drop_duplicates("symbol", keep="last").set_index("symbol")
 
 
 def _median(x: np.ndarray) -> np.ndarray:

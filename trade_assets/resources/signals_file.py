@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from trade_assets import schemas
+from trade_assets.domain.gates import NO_FORECASTER
 
 FROM_FILE = "file"
 
@@ -41,7 +42,8 @@ class SignalsFile:
         values = found[quantiles].to_numpy(dtype=float)
         crossed = np.asarray(np.any(values[:, 1:] < values[:, :-1], axis=1))
         found[quantiles] = np.where(crossed[:, None], np.sort(values, axis=1), values)
-        return found.assign(tft_source=FROM_FILE, quantiles_crossed=crossed)
+        began = found["session"] >= rows["session"].min()
+        return found.assign(tft_source=np.where(began, FROM_FILE, NO_FORECASTER), quantiles_crossed=crossed)
 
     def _loaded(self) -> pd.DataFrame:
         if self._rows is None:

@@ -163,3 +163,15 @@ def test_the_volatility_brake_only_ever_slows_and_never_below_its_target(volatil
         assert factor == 1
     else:
         assert factor * volatility == pytest.approx(target)
+
+
+def test_an_outage_longer_than_the_window_stays_stale_and_lets_nothing_grow():
+    sessions = pd.bdate_range("2020-01-01", periods=12).as_unit("us")
+    nothing = pd.DataFrame({"session": sessions, "tft_p10": np.nan, "tft_p50": np.nan, "tft_p90": np.nan})
+    thresholds = gates.Thresholds(0.7, 0.55, 1.0, 0.6, 0.2)
+    odds = pd.Series(np.nan, index=sessions)
+    out = gates.signals(nothing.assign(tft_source="lightgbm_quantiles"), odds, thresholds)
+    assert out["is_stale"].tolist() == [False] + [True] * 11
+    assert (out["exposure_scalar"] == 0.6).all()
+    young = gates.signals(nothing.assign(tft_source="none"), odds, thresholds)
+    assert not young["is_stale"].any()

@@ -106,6 +106,9 @@ def test_every_metric_has_a_definition_that_names_its_numbers():
     assert set(period_metrics.turnover(periods(schedule, [0.0]), schedule)) <= set(meant)
     assert "25.20" in meant["sharpe_ratio"]
     assert "10 tranches" in meant["sharpe_ratio"]
-    assert "tranches" not in period_metrics.definitions(
-        plan(3), horizon_sessions=10, commission_bps=1.0, half_spread_bps=2.0
-    )["sharpe_ratio"]
+    assert (
+        "tranches"
+        not in period_metrics.definitions(plan(3), horizon_sessions=10, commission_bps=1.0, half_spread_bps=2.0)[
+            "sharpe_ratio"
+        ]
+    )

@@ -93,7 +93,9 @@ def test_caveats_say_what_was_left_out_and_nothing_where_there_is_nothing_to_say
     quiet = {"neutral_exposure": 0.6, "limits": LIMITS}
     assert not predictions_caveats.of_input(predictions(), in_force, PLAN, **quiet)
     assert not predictions_caveats.of_result(periods, PLAN, horizon_sessions=10, max_turnover=0.4)
-    early = predictions().assign(date=lambda x: x["date"].where(x["date"] != DATES[0], SESSIONS[0] - pd.Timedelta(days=3)))
+    early = predictions().assign(
+        date=lambda x: x["date"].where(x["date"] != DATES[0], SESSIONS[0] - pd.Timedelta(days=3))
+    )
     said = predictions_caveats.of_input(
         pd.concat([early, predictions().iloc[:1].assign(prediction=np.nan)]), in_force.assign(is_stale=[True, False, True, False]),
         PLAN, neutral_exposure=0.6, limits=Limits(5, 0.15, 1.0),

@@ -83,6 +83,7 @@ def test_a_short_gap_moves_nothing_and_the_next_bar_makes_up_for_it(missing):
         split_ratio=1.0,
         dividend=0.0,
         adjustment_factor=np.nan,
+        price_basis="raw",
     )
     gross = prices.panel(frame, sessions=SESSIONS[: missing + 2]).gross[:, 0]
     if missing <= prices.MAX_GAP_SESSIONS:

@@ -55,7 +55,9 @@ def test_an_exposure_alone_names_no_regime():
     assert at(SESSIONS[:1], signals(SESSIONS[:1], exposure_scalar=1.0))["market_regime"].iloc[0] == "not given"
 
 
-@pytest.mark.parametrize(("age", "is_stale", "exposure"), [(0, False, 1.0), (1, False, 1.0), (2, True, 0.6), (9, True, 0.6)])
+@pytest.mark.parametrize(
+    ("age", "is_stale", "exposure"), [(0, False, 1.0), (1, False, 1.0), (2, True, 0.6), (9, True, 0.6)]
+)
 def test_a_signal_older_than_one_session_is_stale(age, is_stale, exposure):
     row = at(SESSIONS[5 + age : 6 + age], signals(SESSIONS[5:6], exposure_scalar=1.0)).iloc[0]
     assert (row["age_sessions"], row["is_stale"], row["exposure_scalar"]) == (age, is_stale, exposure)

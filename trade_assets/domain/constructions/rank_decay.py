@@ -41,5 +41,7 @@ def _places(candidates: Candidates, limits: Limits) -> pd.Index:
 def decay_profile(n: int) -> np.ndarray:
     """Unnormalised weight of each rank, shape (n,)."""
     rank = np.arange(1, n + 1)
-    factor = np.where(rank <= round(BOOSTED_SHARE * n), BOOST, np.where(rank > n - round(CUT_SHARE * n), CUT, 1.0))
+    factor = np.where(
+        rank <= int(BOOSTED_SHARE * n + 0.5), BOOST, np.where(rank > n - int(CUT_SHARE * n + 0.5), CUT, 1.0)
+    )
     return (n + 1 - rank) * factor
