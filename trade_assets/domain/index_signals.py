@@ -58,13 +58,15 @@ def given(forecasts: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     forecasts : DataFrame
-        ``date, tft_p10, tft_p50, tft_p90, tft_source``; where the last is null the source is the file.
+        ``date, tft_p10, tft_p50, tft_p90, tft_source``; where the last is null the source is the file, and before its
+        first forecast there is none.
     sessions : DataFrame
         As :func:`spans` gives them.
     """
     known = forecasts.rename(columns={"date": "session"})
     rows = sessions.merge(known, on="session", how="left", validate="one_to_one")
-    source = rows["tft_source"].fillna(FILE).where(rows["tft_p50"].notna(), market_forecast.NO_MODEL)
+    has_begun = rows["tft_p50"].notna().cummax()
+    source = rows["tft_source"].fillna(FILE).where(has_begun, gates.NO_FORECASTER)
     return rows.assign(tft_source=source, quantiles_crossed=False)[market_forecast.COLUMNS]
 
 

@@ -27,7 +27,8 @@ def completed(signals: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     """
     rows = signals.reset_index(drop=True)
     forecasts = rows.rename(columns={"date": "session"})[["session", "tft_p50"]]
-    forecasts = forecasts.assign(tft_p10=np.nan, tft_p90=np.nan, tft_source="file")
+    source = np.where(rows["tft_p50"].notna().cummax(), "file", gates.NO_FORECASTER)
+    forecasts = forecasts.assign(tft_p10=np.nan, tft_p90=np.nan, tft_source=source)
     made = gates.signals(forecasts, rows["meta_prob_success"], thresholds)
     is_given = rows["exposure_scalar"].notna()
     derived = made["market_regime"].where(~is_given | rows["tft_p50"].notna(), NOT_GIVEN)

@@ -45,7 +45,9 @@ def test_cumulated_gross_returns_equal_the_prices_rebased_by_ffn():
     close = pd.read_csv(ORACLES / "ffn_test_data.csv", parse_dates=["Date"], index_col="Date")
     long = close.rename_axis(index="session", columns="symbol").stack().rename("close").reset_index()
     bars = long.assign(open=np.nan, high=np.nan, low=np.nan, volume=np.nan, split_ratio=1.0, dividend=0.0)
-    panel = prices.panel(bars.assign(adjustment_factor=np.nan, price_basis="raw"), sessions=pd.DatetimeIndex(close.index))
+    panel = prices.panel(
+        bars.assign(adjustment_factor=np.nan, price_basis="raw"), sessions=pd.DatetimeIndex(close.index)
+    )
     rebased = 100 * np.cumprod(np.where(np.isnan(panel.gross), 1.0, panel.gross), axis=0)
     of = dict(zip(panel.symbols, rebased[9], strict=True))
     assert [round(float(of[s]), 3) for s in ("AAPL", "MSFT", "C")] == [91.366, 95.191, 101.199]

@@ -1,0 +1,99 @@
+"""The same graph on other markets: a synthetic one with facts, actions and exits, and the real S&P 500 panel."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from trade_assets import schemas
+from trade_assets.resources.files import Files
+from trade_assets.resources.tables import TableStore
+
+pytestmark = pytest.mark.xdist_group("others")
+SMALL = yaml.safe_load(Path(__file__).parents[1].joinpath("small.yaml").read_text())
+PANEL = Path(__file__).parents[3] / "shared" / "data"
+
+
+def command(directory: Path, settings: dict, *arguments: str) -> str:
+    """Run the command line in a process of its own, with its own settings and stores; returns what it printed."""
+    store = {"url": str(directory / "store"), "exports": str(directory / "exports")}
+    store |= {"dagster_home": str(directory / "dagster"), "mlflow_uri": f"sqlite:///{directory / 'mlflow.db'}"}
+    path = directory / "settings.yaml"
+    path.write_text(yaml.safe_dump(settings | {"store": store}))
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TRADE_ASSETS")}
+    done = subprocess.run(
+        [sys.executable, "-m", "trade_assets.cli", *arguments],
+        env=kept | {"TRADE_ASSETS_FILE": str(path), "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True, text=True, timeout=500, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def rows(directory: Path, asset: str) -> pd.DataFrame:
+    tables = TableStore(Files(str(directory / "store")))
+    return tables.read(asset, tables.keys(asset))[0]
+
+
+@pytest.fixture(scope="module")
+def synthetic(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("synthetic")
+    settings = SMALL | {
+        "history": SMALL["history"] | {"start": "1999-01-04", "end": "2000-12-29"},
+        "data": {"source": "synthetic", "synthetic": {"symbols": 25, "sessions": 520, "delisting_rate_per_year": 0.1}},
+        "portfolio": {"fill": "next_open"},
+    }
+    printed = command(directory, settings, "run")
+    return directory, settings, printed
+
+
+def test_a_synthetic_market_fills_every_table(synthetic):
+    directory, _, printed = synthetic
+    assert "rebalances in" in printed
+    empty = {name for name in schemas.TABLES if name != "session_bars" and rows(directory, name).empty}
+    assert not empty
+    bars = rows(directory, "bars")
+    assert (bars["split_ratio"] != 1).any()
+    assert (bars["dividend"] > 0).any()
+    assert rows(directory, "stock_features")["quality_score"].notna().any()
+    assert rows(directory, "trades")["has_impact"].any()
+    assert rows(directory, "universe")["sector"].notna().any()
+
+
+def test_its_dates_are_proven(synthetic):
+    directory, settings, _ = synthetic
+    keys = TableStore(Files(str(directory / "store"))).keys("trades")
+    printed = command(directory, settings, "prove", "--date", keys[-1], "--date", keys[-4])
+    assert "2 dates, 46 artifacts, 0 differ" in printed
+
+
+@pytest.mark.skipif(not PANEL.is_dir(), reason="the panel is data for development, not shipped")
+def test_the_real_panel_runs_through_the_files_source(tmp_path):
+    source = tmp_path / "panel"
+    source.mkdir()
+    bars = pd.read_parquet(PANEL / "sp500_2015_2017" / "bars.parquet")
+    chosen = {*bars["symbol"].drop_duplicates().sort_values().iloc[::11], "QQQ", "CF", "UA"}
+    bars[bars["symbol"].isin(chosen)].to_parquet(source / "bars.parquet")
+    facts = pd.read_parquet(PANEL / "sp500_2015_2017" / "fundamentals.parquet")
+    facts[facts["symbol"].isin(chosen)].to_parquet(source / "fundamentals.parquet")
+    pd.read_parquet(PANEL / "reference" / "sp500_membership.parquet").to_parquet(source / "membership.parquet")
+    pd.read_csv(PANEL / "reference" / "sectors.csv").to_csv(source / "sectors.csv", index=False)
+    (source / "actions.csv").write_text("session,symbol,split_ratio,dividend\n2015-06-18,CF,5,0\n2016-04-08,UA,2,0\n")
+    settings = SMALL | {
+        "history": SMALL["history"] | {"start": "2015-03-23", "end": "2017-03-31"},
+        "data": {
+            "source": "files",
+            "files": {"path": str(source), "stray_sessions": "drop", "index_legs": {"qqq": "QQQ", "spy": None}},
+        },
+    }
+    assert "As of 2017-03-31" in command(tmp_path, settings, "run")
+    universe, features = rows(tmp_path, "universe"), rows(tmp_path, "stock_features")
+    assert universe["is_survivorship_free"].all()
+    assert universe.loc[universe["is_member"], "sector"].notna().any()
+    assert features["return_on_equity"].notna().any()
+    assert rows(tmp_path, "portfolio_returns")["spy_return_frac"].isna().all()
+    assert (rows(tmp_path, "trades")["action"] == "BUY").any()
