@@ -4,14 +4,16 @@ CPU time repeats where wall time doubles with a busy neighbour; even so, compare
 """
 
 import argparse
+import json
 import os
 import resource
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 NOT_INSTALLED = "peer not installed"
@@ -85,6 +87,19 @@ def show(lines: Sequence[Line]) -> None:
             cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
         )
         print("  ".join(cells).rstrip(), flush=True)
+
+
+def peer(python: Path | None, script: str, *arguments: str) -> dict[str, Any] | None:
+    """What a script of ``benchmarks/peers`` gave in the interpreter that has the peers; None where they are absent."""
+    if python is None:
+        return None
+    command = [str(python), str(Path(__file__).parent / "peers" / script), *arguments]
+    done = subprocess.run(command, env=os.environ | {"MPLBACKEND": "Agg"}, capture_output=True, text=True)
+    if "No module named" in done.stderr and done.returncode:
+        return None
+    if done.returncode:
+        raise RuntimeError(f"{script} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def arguments(description: str) -> argparse.Namespace:

@@ -59,4 +59,3 @@ def _first_row(ends: np.ndarray, grid: Rebalances, date: pd.Timestamp, last: int
     if not len(ends) or (last is not None and (len(dates) < last or dates[0] < ends[0])):
         return None
     return int(np.searchsorted(ends, dates[0].to_numpy(), side="left"))
-

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -22,6 +23,7 @@ from trade_assets import schemas
 from trade_assets.resources.files import Files
 
 RETRIES = 20
+KEPT_BYTES = 256 * 2**20  # of decoded partitions in memory
 CHUNK = 50  # partitions flushed to the disk together
 
 
@@ -53,6 +55,8 @@ class TableStore:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._kept: OrderedDict[tuple[str, str], pa.Table] = OrderedDict()
+        self._kept_bytes = 0
 
     def keys(self, asset: str) -> list[str]:
         """Keys of the stored partitions of ``asset``, in order."""
@@ -132,9 +136,20 @@ class TableStore:
                     f"{asset}: partition {key} was computed under settings {record.fingerprint}, those in force are "
                     f"{fingerprint}; materialise it again, or run with --rebuild"
                 )
-            parts.append(_decode(asset, key, content, symbols))
+            parts.append(_narrowed(self._decoded(asset, key, content, record.sha256), symbols))
             hashes[key] = record.sha256
         return _joined(asset, parts), hashes
+
+    def _decoded(self, asset: str, key: str, content: bytes, sha256: str) -> pa.Table:
+        # content-addressed: what is kept under a hash can only be the rows that have it
+        place = (asset, sha256)
+        if place not in self._kept:
+            self._kept[place] = _decode(asset, key, content)
+            self._kept_bytes += self._kept[place].nbytes
+        self._kept.move_to_end(place)
+        while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+            self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
+        return self._kept[place]
 
     def _verified(self, asset: str, key: str) -> tuple[bytes, Record]:
         for _ in range(RETRIES):  # another run may be between the two renames of a partition
@@ -172,16 +187,19 @@ def encode(frame: pd.DataFrame, schema: pa.Schema) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(asset: str, key: str, content: bytes, symbols: Sequence[str] | None) -> pa.Table:
+def _decode(asset: str, key: str, content: bytes) -> pa.Table:
     schema = schemas.TABLES[asset].arrow()
-    table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+    table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read(use_threads=False)
     if table.schema.names != schema.names:
         raise StalePartitionError(f"{asset}: partition {key} was stored under another schema; materialise it again")
-    if symbols is not None:
-        table = table.filter(
-            pc.call_function("is_in", [table["symbol"]], pc.SetLookupOptions(pa.array(list(symbols), pa.string())))
-        )
     return table.cast(schema)
+
+
+def _narrowed(table: pa.Table, symbols: Sequence[str] | None) -> pa.Table:
+    if symbols is None:
+        return table
+    kept = pc.SetLookupOptions(pa.array(list(symbols), pa.string()))
+    return table.filter(pc.call_function("is_in", [table["symbol"]], kept))
 
 
 def _joined(asset: str, parts: list[pa.Table]) -> pd.DataFrame:
