@@ -20,6 +20,10 @@ from trade_assets.settings import MarketGate, Settings, load
 
 FORECAST = {"num_boost_round", "num_leaves", "learning_rate", "min_data_in_leaf"}
 LARGEST_MOVE = 0.3
+WITHOUT = {
+    "tft_p50": "forecast, {since}; there the market is neutral",
+    "meta_prob_success": "probability, {since}; there it is neutral too, or unfavorable below a forecast of zero",
+}
 
 
 def market_signals(features: Path, out: Path, seed: int, console: Console) -> None:
@@ -140,12 +144,12 @@ def _summary(signals: pd.DataFrame, outcomes: pd.DataFrame, gate: MarketGate, co
         mean, right = _percent(row["mean_return_frac"], signed=True), _percent(row["sign_right_share"])
         table.add_row(row["regime"], f"{row['n_sessions']:,}", f"{row['share']:.0%}", mean, right)
     console.print(table)
-    for name, column in (("forecast", "tft_p50"), ("probability", "meta_prob_success")):
+    for column, what in WITHOUT.items():
         known = signals.loc[signals[column].notna(), "session"]
         since = f"the first is of {known.iloc[0].date()}" if len(known) else "the series is too short for any"
         if len(known) < len(signals):
-            note = f"{len(signals) - len(known):,} sessions have no {name}, {since}; without it the market is neutral"
-            console.print(f"note: {note}", style="yellow", highlight=False)
+            note = f"note: {len(signals) - len(known):,} sessions have no {what.format(since=since)}"
+            console.print(note, style="yellow", highlight=False)
 
 
 def _percent(value: float, *, signed: bool = False) -> str:
