@@ -63,8 +63,10 @@ def test_every_fit_is_an_mlflow_run_that_names_its_dagster_run_and_is_named_by_i
 
     os.environ["DAGSTER_HOME"] = str(load().store.dagster_home.absolute())
     with dg.DagsterInstance.get() as instance:
-        event = instance.get_latest_materialization_event(dg.AssetKey("forecast_models"))
-    assert event.asset_materialization.metadata["mlflow_run_forecast_models"].value in {r.info.run_id for r in last}
+        chosen = dg.AssetRecordsFilter(asset_key=dg.AssetKey("forecast_models"), asset_partitions=[history[-1]])
+        [record] = instance.fetch_materializations(chosen, limit=1).records
+    metadata = record.asset_materialization.metadata
+    assert metadata["mlflow_run_forecast_models"].value in {r.info.run_id for r in last}
 
 
 @pytest.mark.parametrize(
