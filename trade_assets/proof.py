@@ -54,7 +54,7 @@ class Verdict:
     compared : tuple of str
         All assets compared.
     failure : str or None
-        Why the partition could not be rebuilt from what was knowable, where it could not.
+        Why the partition could not be rebuilt from what was knowable, or why it had to differ, where that is known.
     """
 
     key: str
@@ -109,7 +109,15 @@ def judge(key: str, stored_url: str, leak: str | None = None, scratch: str | Non
             return Verdict(key, (failed.asset,), tuple(names), str(failed))
         found, stored = TableStore(Files(directory)), TableStore(Files(stored_url))
         differing = [n for n in names if found.record(n, key).sha256 != stored.record(n, key).sha256]
-        return Verdict(key, tuple(differing), tuple(names))
+        return Verdict(key, tuple(differing), tuple(names), _other_code(found, stored, differing[:1], key))
+
+
+def _other_code(found: TableStore, stored: TableStore, differing: list[str], key: str) -> str | None:
+    for name in differing:
+        then, now = stored.record(name, key).code_version, found.record(name, key).code_version
+        if then != now:
+            return f"it was stored by code {then}, this is {now}: run the date again before proving it"
+    return None
 
 
 def leaky_range(key: str, leak: str, directory: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -36,7 +35,7 @@ def prove(dates: list[str], leak: str | None, from_scratch: bool, console: Conso
         f"{what}{len(verdicts)} dates, {sum(len(v.compared) for v in verdicts)} artifacts, {sum(len(v.differing) for v in verdicts)} differ"
     )
     if failed:
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 def chosen(dates: list[str]) -> list[str]:
