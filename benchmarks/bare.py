@@ -5,7 +5,7 @@ check it, so that what comes out is what the store holds.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -18,16 +18,18 @@ from trade_assets.automation import rebalance_job
 from trade_assets.definitions import build_definitions
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.models import MODELS
+from trade_assets.resources import table_io
+from trade_assets.resources.tables import TableStore
 from trade_assets.resources.workers import Workers
 
 Clock = Callable[[], float]
 
 
 class Silent:
-    """Stands in for the context of a run: what is reported goes nowhere."""
+    """Stands in for the context of a run: whatever is reported goes nowhere."""
 
-    def add_asset_metadata(self, metadata: Mapping[str, object], **where: object) -> None:
-        """Report nothing."""
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *args, **kwargs: None
 
 
 class Artifacts:
@@ -125,9 +127,7 @@ class Graph:
             called = time.process_time()
             result = _function(asset)(**arguments)
             returned = time.process_time()
-            checked = schemas.check(name, schemas.TABLES[name], result)
-            before = self.tables.get(name)
-            self.tables[name] = checked if before is None else pd.concat([before, checked], ignore_index=True)
+            self._keep(name, result, dates)
             self.function_seconds[name] = self.function_seconds.get(name, 0.0) + returned - called
             ours = called - started + time.process_time() - returned
             self.table_seconds[name] = self.table_seconds.get(name, 0.0) + ours
@@ -145,28 +145,40 @@ class Graph:
         self, name: str, dates: Rebalances, last: int | None = 1, lag: int = 0, symbols: str | None = None
     ) -> pd.DataFrame:
         grid = partitions.GRID
-        newest = grid.window(dates.dates[-1], last=last, lag=lag)
-        oldest = grid.window(dates.dates[0], last=last, lag=lag)
+        newest, oldest = (grid.window(date, last=last, lag=lag) for date in (dates.dates[-1], dates.dates[0]))
         start = oldest[0] if len(oldest) else grid.dates[0]
-        keys = (
-            newest
-            if last is None
-            else grid.dates[(grid.dates >= start) & (grid.dates <= newest[-1])]
-            if len(newest)
-            else newest
-        )
-        rows = self._rows(name, keys)
-        if symbols is None:
-            return rows
+        keys = newest if last is None else grid.dates[(grid.dates >= start) & (grid.dates <= newest.max())]
         legs = self._resources["settings"].index_legs().symbols()  # type: ignore[attr-defined]
-        return rows[rows["symbol"].isin(legs)].reset_index(drop=True)
+        return self._rows(name, keys, symbols and legs)
 
-    def _rows(self, name: str, keys: pd.DatetimeIndex) -> pd.DataFrame:
+    def _rows(self, name: str, keys: pd.DatetimeIndex, symbols: Sequence[str] | None = None) -> pd.DataFrame:
         if name not in self.tables or not len(keys):
             return schemas.TABLES[name].empty()
         table = self.tables[name]
         dates = table[schemas.TABLES[name].partition]
-        return table[(dates >= keys[0]) & (dates <= keys[-1])].reset_index(drop=True)
+        inside = (dates >= keys[0]) & (dates <= keys[-1])
+        if symbols is not None:
+            inside &= table["symbol"].isin(symbols)
+        return table[inside].reset_index(drop=True)
+
+    def _keep(self, name: str, result: pd.DataFrame, dates: Rebalances) -> None:
+        checked, before = schemas.check(name, schemas.TABLES[name], result), self.tables.get(name)
+        self.tables[name] = checked if before is None else pd.concat([before, checked], ignore_index=True)
+
+
+class StoredGraph(Graph):
+    """The same on the real store: windows are read and verified, tables written, a file a partition."""
+
+    def __init__(self, resources: Mapping[str, object], tables: TableStore) -> None:
+        super().__init__(resources)
+        self._tables = tables
+
+    def _rows(self, name: str, keys: pd.DatetimeIndex, symbols: Sequence[str] | None = None) -> pd.DataFrame:
+        return self._tables.read(name, [partitions.key_of(date) for date in keys], symbols=symbols)[0]
+
+    def _keep(self, name: str, result: pd.DataFrame, dates: Rebalances) -> None:
+        frames = table_io.split(name, result, [partitions.key_of(date) for date in dates.dates])
+        list(self._tables.write(name, frames, fingerprint="", code_version="", inputs={}))
 
 
 def _in_order() -> Iterator[dg.AssetsDefinition]:

@@ -115,7 +115,9 @@ def portfolio(ridge_preds: str, market_signals: Path, outdir: Path, options: Opt
             names = ", ".join(sorted(given.left_out))
             console.print(f"not read from {given.files[0].name}: {names}", style="dim", soft_wrap=True, markup=False)
     if record.equity is None and (outdir / "equity.csv").exists():
-        console.print(f"note: {outdir / 'equity.csv'} is of an earlier run", style="yellow", soft_wrap=True, markup=False)
+        console.print(
+            f"note: {outdir / 'equity.csv'} is of an earlier run", style="yellow", soft_wrap=True, markup=False
+        )
     console.print("Files  " + "\n       ".join(map(str, written)), soft_wrap=True, markup=False, highlight=False)
 
 

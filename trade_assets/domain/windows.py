@@ -35,23 +35,7 @@ def fold(block: Block, n: int, combine: Callable[[Block, Block], Block]) -> Bloc
     tuple of ndarrays, each of shape (sessions, symbols)
         NaN in the first n-1 rows.
     """
-    if n < 1:
-        raise ValueError(f"n must be >= 1, was {n}")
-    sessions = len(block[0])
-    if sessions < n:
-        return tuple(np.full_like(part, np.nan) for part in block)
-    window: Block | None = None
-    covered, size, rest = 0, 1, n
-    while rest:
-        if rest & 1:
-            window = block if window is None else _join(window, block, covered, combine)
-            covered += size
-        rest >>= 1
-        if rest:
-            block = _join(block, block, size, combine)
-            size *= 2
-    assert window is not None
-    return tuple(_padded(part, sessions) for part in window)
+    return tuple(_padded(part, len(block[0])) for part in _folded(block, n, combine))
 
 
 def total(x: np.ndarray, n: int) -> np.ndarray:
@@ -81,8 +65,8 @@ def lowest(x: np.ndarray, n: int) -> np.ndarray:
 
 def std(x: np.ndarray, n: int) -> np.ndarray:
     """Sample standard deviation of the last n rows (ddof 1), for values whose mean is small beside their spread."""
-    s, ss = fold((x, x * x), n, lambda new, old: (new[0] + old[0], new[1] + old[1]))
-    return np.sqrt(np.maximum(ss - s * s / n, 0.0) / (n - 1))
+    s, ss = _folded((x, x * x), n, lambda new, old: (new[0] + old[0], new[1] + old[1]))
+    return _padded(np.sqrt(np.maximum(ss - s * s / n, 0.0) / (n - 1)), len(x))
 
 
 def correlation(x: np.ndarray, y: np.ndarray, n: int) -> np.ndarray:
@@ -90,14 +74,14 @@ def correlation(x: np.ndarray, y: np.ndarray, n: int) -> np.ndarray:
     covariance, x_variance, y_variance = _moments(x, y, n)
     with np.errstate(invalid="ignore", divide="ignore"):
         r = covariance / np.sqrt(x_variance * y_variance)
-    return np.where((x_variance > 0) & (y_variance > 0), np.clip(r, -1.0, 1.0), np.nan)
+    return _padded(np.where((x_variance > 0) & (y_variance > 0), np.clip(r, -1.0, 1.0), np.nan), len(x))
 
 
 def slope(x: np.ndarray, y: np.ndarray, n: int) -> np.ndarray:
     """Least-squares slope of y on x over the last n rows; NaN where x does not vary."""
     covariance, x_variance, _ = _moments(x, y, n)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(x_variance > 0, covariance / x_variance, np.nan)
+        return _padded(np.where(x_variance > 0, covariance / x_variance, np.nan), len(x))
 
 
 def level_mean(gross: np.ndarray, n: int) -> np.ndarray:
@@ -135,8 +119,28 @@ def _levels(gross: np.ndarray, n: int, reduce: np.ufunc) -> np.ndarray:
     return fold((gross, np.ones_like(gross)), n, combine)[1]
 
 
+def _folded(block: Block, n: int, combine: Callable[[Block, Block], Block]) -> Block:
+    """As :func:`fold`, without the rows in front that have no full window."""
+    if n < 1:
+        raise ValueError(f"n must be >= 1, was {n}")
+    if len(block[0]) < n:
+        return tuple(part[:0] for part in block)
+    window: Block | None = None
+    covered, size, rest = 0, 1, n
+    while rest:
+        if rest & 1:
+            window = block if window is None else _join(window, block, covered, combine)
+            covered += size
+        rest >>= 1
+        if rest:
+            block = _join(block, block, size, combine)
+            size *= 2
+    assert window is not None
+    return window
+
+
 def _moments(x: np.ndarray, y: np.ndarray, n: int) -> Block:
-    sums = fold((x, y, x * x, y * y, x * y), n, lambda new, old: tuple(a + b for a, b in zip(new, old, strict=True)))
+    sums = _folded((x, y, x * x, y * y, x * y), n, lambda new, old: tuple(a + b for a, b in zip(new, old, strict=True)))
     sx, sy, sxx, syy, sxy = sums
     tiny = 1e-14  # what cancellation leaves of a constant
     x_variance, y_variance = sxx - sx * sx / n, syy - sy * sy / n
@@ -152,6 +156,7 @@ def _join(newer: Block, older: Block, offset: int, combine: Callable[[Block, Blo
 
 
 def _padded(part: np.ndarray, sessions: int) -> np.ndarray:
-    out = np.full((sessions, *part.shape[1:]), np.nan, dtype=part.dtype)
+    out = np.empty((sessions, *part.shape[1:]), dtype=part.dtype)
+    out[: sessions - len(part)] = np.nan
     out[sessions - len(part) :] = part
     return out

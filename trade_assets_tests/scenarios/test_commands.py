@@ -110,5 +110,5 @@ def test_where_and_settings_say_what_is_in_force():
 def test_a_failed_run_says_which_step_and_why(history, tmp_path, monkeypatch):
     tables = system.TableStore(system.base())
     monkeypatch.setattr(type(tables), "read", lambda *a, **k: (_ for _ in ()).throw(LookupError("gone")))
-    with pytest.raises(RuntimeError, match="failed: .*gone"):
+    with pytest.raises(RuntimeError, match=r"failed: .*gone"):
         running.run(None, None, 1, rebuild=False, console=running.Console(quiet=True))
