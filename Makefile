@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: run run-all prove test check lint types layers ui bench lock clean
+.PHONY: run run-all test check lint types layers ui bench lock clean
 
 run: .venv/installed  ## ten stocks, the trades, the tear sheet: the sample from 2011
 	$(BIN)/trade-assets run
