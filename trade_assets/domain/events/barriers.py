@@ -1,0 +1,264 @@
+"""How a trade ends: at its target, at its stop, when its time is up, or because the leg has left the data.
+
+1. Levels are logs since the fill, in the direction of the trade: a short sees the path upside down.
+2. A bar that touches both barriers counts as the loss: which came first inside the bar is not known.
+3. No fill is better than a price the bar traded at: past a barrier it is the open, or what the bar allows.
+4. A level is added up bar by bar from the fill, never taken as a difference of levels from elsewhere: it has
+   the same bytes whatever bars come before the fill, and whatever bars come after the exit.
+
+:func:`touched` is the rule for one bar in plain floats, for an engine that goes bar by bar;
+:func:`first_touch` applies it to many events at once.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+UNRESOLVED, PROFIT, LOSS, TIME, GAP, UNFILLED = range(6)
+
+
+@dataclass(frozen=True)
+class Path:
+    """Bars of one leg, each value an ndarray of shape (bars,), log units.
+
+    Attributes
+    ----------
+    log_return : ndarray
+        Total return over the bar before, close to close; NaN where the leg has left the data.
+    log_open, log_high, log_low : ndarrays
+        Over the bar's own close; NaN where the bar has no such value. Without its high or low, only the
+        close of a bar is known.
+    """
+
+    log_return: np.ndarray
+    log_open: np.ndarray
+    log_high: np.ndarray
+    log_low: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.log_return)
+
+
+@dataclass(frozen=True)
+class Touches:
+    """How each event ended, each value an ndarray of shape (events,).
+
+    Attributes
+    ----------
+    exit_bar : ndarray of int64
+        Bar of the exit; -1 where the data end first.
+    barrier : ndarray of int8
+        ``UNRESOLVED``, ``PROFIT``, ``LOSS``, ``TIME``, ``GAP`` or ``UNFILLED``.
+    level : ndarray of float
+        Log level at the exit since the fill, in the direction of the trade; NaN where unresolved or unfilled.
+    """
+
+    exit_bar: np.ndarray
+    barrier: np.ndarray
+    level: np.ndarray
+
+
+def touched(opened: float | None, low: float, high: float, *, stop: float, target: float) -> tuple[int, float] | None:
+    """Say which barrier one bar touches first, and at what level the trade is out.
+
+    Parameters
+    ----------
+    opened, low, high : float
+        Log levels of the bar since the fill, in the direction of the trade: for a short they are negated, and
+        low and high change places. ``opened`` is None or NaN where no open may be used.
+    stop, target : float, > 0
+        Distance of each barrier from the fill, log units.
+
+    Returns
+    -------
+    tuple of (LOSS or PROFIT, level), or None where the bar touches neither
+        An open past a barrier fills at the open. Without one the bar's high caps the loss and its low is the
+        floor of the profit: a bar that never traded at the barrier cannot fill there.
+    """
+    if opened is not None:
+        if opened <= -stop:
+            return LOSS, opened
+        if opened >= target:
+            return PROFIT, opened
+    if low <= -stop:
+        return LOSS, min(-stop, high)
+    if high >= target:
+        return PROFIT, max(target, low)
+    return None
+
+
+def first_touch(
+    path: Path,
+    *,
+    entry: np.ndarray,
+    side: np.ndarray,
+    target: np.ndarray,
+    stop: np.ndarray,
+    horizon_bars: int | np.ndarray,
+    enters_at_open: bool,
+    opens_are_real: bool,
+) -> Touches:
+    """Follow each event to the first barrier it touches.
+
+    Parameters
+    ----------
+    path : Path
+    entry : ndarray of int, shape (events,), >= 0
+        Bar of the fill; one beyond the data is unresolved, one without a return (or without an open, where
+        that is the fill) is unfilled.
+    side : ndarray, shape (events,), 1 or -1
+        Long or short.
+    target, stop : ndarrays of float, shape (events,), > 0
+        Distance of the barriers from the fill, log units.
+    horizon_bars : int, or ndarray of int of shape (events,), >= 1
+        Bars held at most. The last one is ``entry + horizon_bars`` after a fill at the close and
+        ``entry + horizon_bars - 1`` after one at the open; an untouched trade is out at its close.
+    enters_at_open : bool
+        Whether the fill is the open of the entry bar, whose high and low then count, or its close.
+    opens_are_real : bool
+        Whether a trade can be out at the open of a bar; False where opens only repeat some other price.
+
+    Returns
+    -------
+    Touches
+        Barriers are looked at before time on the last bar. A bar without a return ends the event there, at
+        the level last known.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or an argument is outside its range.
+
+    References
+    ----------
+    Lopez de Prado, *Advances in Financial Machine Learning* (2018), ch. 3.3, snippets 3.2 and 3.3. There only
+    closes are known, and a touch fills at the close.
+    """
+    entry, side, target, stop = (np.asarray(x) for x in (entry, side, target, stop))
+    held_bars = np.broadcast_to(np.asarray(horizon_bars), entry.shape)
+    _check(path, entry, side, target, stop, held_bars)
+    out = Touches(np.full(entry.shape, -1), np.zeros(entry.shape, dtype=np.int8), np.full(entry.shape, np.nan))
+    filled = _filled(path, entry, out, enters_at_open=enters_at_open)
+    for direction in (1, -1):
+        event = filled[side[filled] == direction]
+        if not len(event):
+            continue
+        bar, start = entry[event], np.zeros(len(event))
+        if enters_at_open:
+            start -= direction * path.log_open[bar]
+        last_bar = bar + held_bars[event] - int(enters_at_open)
+        leg = _directed(path, direction, opens_are_real=opens_are_real)
+        _follow(leg, _Open(event, bar, last_bar, start, start, target[event], stop[event]), out, enters_at_open)
+    return out
+
+
+@dataclass(frozen=True)
+class _Leg:
+    """A path in the direction of the trade: no NaN but in ``log_return``, and in ``log_open`` where unusable."""
+
+    log_return: np.ndarray
+    log_open: np.ndarray
+    log_low: np.ndarray
+    log_high: np.ndarray
+    lowest: np.ndarray  # of low and usable open
+    highest: np.ndarray  # of high and usable open
+
+
+@dataclass(frozen=True)
+class _Open:
+    """The events not yet ended, each value of shape (open events,)."""
+
+    event: np.ndarray
+    bar: np.ndarray
+    last_bar: np.ndarray
+    before: np.ndarray  # level at the close of the bar before, or at the fill
+    level: np.ndarray  # level at the close of the bar
+    target: np.ndarray
+    stop: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "_Open":
+        parts = (self.event, self.bar, self.last_bar, self.before, self.level, self.target, self.stop)
+        return _Open(*(part.take(rows) for part in parts))
+
+
+def _directed(path: Path, direction: int, *, opens_are_real: bool) -> _Leg:
+    low, high = (np.where(np.isnan(x), 0.0, x) for x in (path.log_low, path.log_high))
+    opened = path.log_open if opens_are_real else np.full(len(path), np.nan)
+    if direction == -1:
+        low, high, opened = -high, -low, -opened
+    return _Leg(direction * path.log_return, opened, low, high, np.fmin(low, opened), np.fmax(high, opened))
+
+
+def _filled(path: Path, entry: np.ndarray, out: Touches, *, enters_at_open: bool) -> np.ndarray:
+    """Events that are filled; writes down those that find no price at their bar."""
+    event = np.flatnonzero(entry < len(path))
+    missing = np.isnan(path.log_return[entry[event]])
+    if enters_at_open:
+        missing |= np.isnan(path.log_open[entry[event]])
+    unfilled = event[missing]
+    out.exit_bar[unfilled], out.barrier[unfilled] = entry[unfilled], UNFILLED
+    return event[~missing]
+
+
+def _follow(leg: _Leg, events: _Open, out: Touches, enters_at_open: bool) -> None:
+    """Take the events from bar to bar until each has ended or the data have."""
+    if enters_at_open:
+        events = _settled(leg, events, out)
+    while len(events.event):
+        events = _settled(leg, _advanced(leg, events), out)
+
+
+def _advanced(leg: _Leg, events: _Open) -> _Open:
+    """One bar on; without the events the data end for."""
+    bar = events.bar + 1
+    if len(bar) and bar.max() >= len(leg.log_return):
+        known = np.flatnonzero(bar < len(leg.log_return))
+        events, bar = events.take(known), bar[known]
+    level = events.level + leg.log_return[bar]
+    return replace(events, bar=bar, before=events.level, level=level)
+
+
+def _settled(leg: _Leg, events: _Open, out: Touches) -> _Open:
+    """The events that go on; writes down those that end at their bar."""
+    low, high = events.level + leg.lowest[events.bar], events.level + leg.highest[events.bar]
+    on = (low > -events.stop) & (high < events.target) & (events.bar < events.last_bar)  # False where NaN
+    _end(leg, events.take(np.flatnonzero(~on)), out)
+    return events.take(np.flatnonzero(on))
+
+
+def _end(leg: _Leg, events: _Open, out: Touches) -> None:
+    """Write down events that end at their bar: :func:`touched`, for arrays, between the gap and the time."""
+    bar, level, stop, target = events.bar, events.level, events.stop, events.target
+    opened, low, high = (level + x[bar] for x in (leg.log_open, leg.log_low, leg.log_high))
+    rules = (
+        (np.isnan(level), GAP, events.before),
+        (opened <= -stop, LOSS, opened),
+        (opened >= target, PROFIT, opened),
+        (low <= -stop, LOSS, np.minimum(-stop, high)),
+        (high >= target, PROFIT, np.maximum(target, low)),
+    )
+    holds, barriers, fills = (list(column) for column in zip(*rules, strict=True))
+    out.exit_bar[events.event] = bar
+    out.barrier[events.event] = np.select(holds, barriers, TIME)
+    out.level[events.event] = np.select(holds, fills, level)
+
+
+def _check(
+    path: Path, entry: np.ndarray, side: np.ndarray, target: np.ndarray, stop: np.ndarray, held_bars: np.ndarray
+) -> None:
+    if len({np.shape(x) for x in (path.log_return, path.log_open, path.log_high, path.log_low)}) > 1:
+        raise ValueError("the values of a path must have one shape (bars,)")
+    if entry.ndim != 1 or not entry.shape == side.shape == target.shape == stop.shape:
+        shapes = ", ".join(str(x.shape) for x in (entry, side, target, stop))
+        raise ValueError(f"entry, side, target and stop must have one shape (events,), was {shapes}")
+    if len(entry) and not np.issubdtype(entry.dtype, np.integer):
+        raise ValueError(f"entry must be whole numbers, was {entry.dtype}")
+    for name, values, allowed in (
+        ("entry must be >= 0", entry, entry >= 0),
+        ("side must be 1 or -1", side, (side == 1) | (side == -1)),
+        ("target must be > 0", target, target > 0),
+        ("stop must be > 0", stop, stop > 0),
+        ("horizon_bars must be >= 1", held_bars, held_bars >= 1),
+    ):
+        if not allowed.all():
+            raise ValueError(f"{name}, was {values[~allowed][0]}")
