@@ -14,12 +14,13 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
+import trade_assets
 from trade_assets import partitions, schemas, settings
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.resources.tables import TableStore
 
 OWNERS = ["team:quant"]
-PACKAGE = Path(settings.__file__).parent
+PACKAGE = Path(trade_assets.__file__).parent
 
 
 def window(last: int | None = 1, *, lag: int = 0, symbols: str | None = None) -> dict[str, object]:

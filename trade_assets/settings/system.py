@@ -1,0 +1,117 @@
+"""All sections as one: where the values come from, what must agree, and the hash of what was used."""
+
+import datetime as dt
+import hashlib
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from trade_assets.settings.market import Features, History, Labels, Live, Universe
+from trade_assets.settings.models import MarketGate, Modeling
+from trade_assets.settings.sources import Data, IndexLegs, Store
+from trade_assets.settings.trading import Portfolio, RiskLimits
+
+PREFIX = "TRADE_ASSETS__"
+FILE_VARIABLE = "TRADE_ASSETS_FILE"
+SAMPLE_LAST_SESSION = dt.date(2018, 12, 31)
+BASIS = frozenset({"history", "data"})  # what every asset rests on
+
+
+class Settings(BaseSettings):
+    """All settings of one system: one history, one store."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", protected_namespaces=()
+    )
+
+    history: History = History()
+    data: Data = Data()
+    store: Store = Store()
+    universe: Universe = Universe()
+    features: Features = Features()
+    labels: Labels = Labels()
+    modeling: Modeling = Modeling()
+    portfolio: Portfolio = Portfolio()
+    risk_limits: RiskLimits = RiskLimits()
+    market_gate: MarketGate = MarketGate()
+    live: Live = Live()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = Path(os.environ.get(FILE_VARIABLE, "trade_assets.yaml"))
+        if FILE_VARIABLE in os.environ and not path.is_file():
+            raise ValueError(f"{FILE_VARIABLE} must name a file, was {str(path)!r}")
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path)
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> "Settings":
+        if self.labels.horizon_sessions != self.history.rebalance_every:
+            raise ValueError(
+                "labels.horizon_sessions must equal history.rebalance_every "
+                f"{self.history.rebalance_every}, was {self.labels.horizon_sessions}"
+            )
+        if self.data.source == "files" and self.data.files.path is None:
+            raise ValueError("data.files.path must name a directory where data.source is 'files'")
+        return self
+
+    def fingerprint(self, sections: frozenset[str]) -> str:
+        """Hash of ``sections``, and of the history and data every asset rests on."""
+        values = {name: getattr(self, name).model_dump(mode="json") for name in sorted(sections | BASIS)}
+        del values["history"]["end"]
+        source = self.data.source
+        own = {k: v for k, v in values["data"].get(source, {}).items() if k not in ("path", "sessions")}
+        values["data"] = {"source": source} | own
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+    def index_legs(self) -> IndexLegs:
+        """The symbols that stand for QQQ and SPY in the source in use."""
+        return {"files": self.data.files.index_legs, "sample": IndexLegs(qqq="NASDAQ", spy="SP500")}.get(
+            self.data.source, IndexLegs()
+        )
+
+    def last_listed_session(self, today: dt.date) -> dt.date:
+        """Last session listed as a partition: the source's last where it has one, else the end of next year."""
+        if self.history.end is not None:
+            return self.history.end
+        return SAMPLE_LAST_SESSION if self.data.source == "sample" else dt.date(today.year + 1, 12, 31)
+
+
+SECTIONS = frozenset(Settings.model_fields)
+
+
+@lru_cache(maxsize=1)
+def load() -> Settings:
+    """Settings of this process, read once; raises ``ValueError`` that names every key it refuses."""
+    unknown = [
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name[len(PREFIX) :].split("__")[0].lower() not in SECTIONS
+    ]
+    if unknown:
+        raise ValueError(
+            f"unknown settings in the environment: {', '.join(sorted(unknown))}; sections are {', '.join(sorted(SECTIONS))}"
+        )
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}, was {e['input']!r:.80}"
+            for e in error.errors()
+        ]
+        raise ValueError("settings are not valid:\n" + "\n".join(lines)) from None
