@@ -137,56 +137,51 @@ def first_touch(
     entry, side, target, stop = (np.asarray(x) for x in (entry, side, target, stop))
     held_bars = np.broadcast_to(np.asarray(horizon_bars), entry.shape)
     _check(path, entry, side, target, stop, held_bars)
+    entry = entry.astype(np.int64)
     out = Touches(np.full(entry.shape, -1), np.zeros(entry.shape, dtype=np.int8), np.full(entry.shape, np.nan))
-    filled = _filled(path, entry, out, enters_at_open=enters_at_open)
-    for direction in (1, -1):
-        event = filled[side[filled] == direction]
-        if not len(event):
-            continue
-        bar, start = entry[event], np.zeros(len(event))
-        if enters_at_open:
-            start -= direction * path.log_open[bar]
-        last_bar = bar + held_bars[event] - int(enters_at_open)
-        leg = _directed(path, direction, opens_are_real=opens_are_real)
-        _follow(leg, _Open(event, bar, last_bar, start, start, target[event], stop[event]), out, enters_at_open)
+    event = _filled(path, entry, out, enters_at_open=enters_at_open)
+    bar, is_long = entry[event], side[event] == 1
+    level = 0.0 - path.log_open[bar] if enters_at_open else np.zeros(len(event))
+    last_bar = bar + held_bars[event] - int(enters_at_open)
+    below, above = np.where(is_long, stop[event], target[event]), np.where(is_long, target[event], stop[event])
+    inputs = _Inputs(path, side, target, stop, opens_are_real)
+    _follow(inputs, _Open(event, bar, last_bar, level, level, below, above), out, checks_first_bar=enters_at_open)
     return out
 
 
-@dataclass(frozen=True)
-class _Leg:
-    """A path in the direction of the trade: no NaN but in ``log_return``, and in ``log_open`` where unusable."""
+class _Inputs:
+    """The path and the barriers of all events, and what the walk reads of them."""
 
-    log_return: np.ndarray
-    log_open: np.ndarray
-    log_low: np.ndarray
-    log_high: np.ndarray
-    lowest: np.ndarray  # of low and usable open
-    highest: np.ndarray  # of high and usable open
+    def __init__(
+        self, path: Path, side: np.ndarray, target: np.ndarray, stop: np.ndarray, opens_are_real: bool
+    ) -> None:
+        self.log_return = path.log_return
+        self.opened = path.log_open if opens_are_real else None
+        self.low, self.high = (np.where(np.isnan(x), 0.0, x) for x in (path.log_low, path.log_high))
+        self.side, self.target, self.stop = side, target, stop
+        # an open may lie outside low and high
+        self.lowest = self.low if self.opened is None else np.fmin(self.low, self.opened)
+        self.highest = self.high if self.opened is None else np.fmax(self.high, self.opened)
+
+    def __len__(self) -> int:
+        return len(self.log_return)
 
 
 @dataclass(frozen=True)
 class _Open:
-    """The events not yet ended, each value of shape (open events,)."""
+    """The events not yet ended, each value of shape (open events,); levels as the price moves, long or short."""
 
     event: np.ndarray
     bar: np.ndarray
     last_bar: np.ndarray
     before: np.ndarray  # level at the close of the bar before, or at the fill
     level: np.ndarray  # level at the close of the bar
-    target: np.ndarray
-    stop: np.ndarray
+    below: np.ndarray  # distance of the barrier under the fill
+    above: np.ndarray  # distance of the barrier over the fill
 
     def take(self, rows: np.ndarray) -> "_Open":
-        parts = (self.event, self.bar, self.last_bar, self.before, self.level, self.target, self.stop)
+        parts = (self.event, self.bar, self.last_bar, self.before, self.level, self.below, self.above)
         return _Open(*(part.take(rows) for part in parts))
-
-
-def _directed(path: Path, direction: int, *, opens_are_real: bool) -> _Leg:
-    low, high = (np.where(np.isnan(x), 0.0, x) for x in (path.log_low, path.log_high))
-    opened = path.log_open if opens_are_real else np.full(len(path), np.nan)
-    if direction == -1:
-        low, high, opened = -high, -low, -opened
-    return _Leg(direction * path.log_return, opened, low, high, np.fmin(low, opened), np.fmax(high, opened))
 
 
 def _filled(path: Path, entry: np.ndarray, out: Touches, *, enters_at_open: bool) -> np.ndarray:
@@ -200,47 +195,50 @@ def _filled(path: Path, entry: np.ndarray, out: Touches, *, enters_at_open: bool
     return event[~missing]
 
 
-def _follow(leg: _Leg, events: _Open, out: Touches, enters_at_open: bool) -> None:
+def _follow(inputs: _Inputs, events: _Open, out: Touches, *, checks_first_bar: bool) -> None:
     """Take the events from bar to bar until each has ended or the data have."""
-    if enters_at_open:
-        events = _settled(leg, events, out)
+    if checks_first_bar:
+        events = _settled(inputs, events, out)
     while len(events.event):
-        events = _settled(leg, _advanced(leg, events), out)
+        events = _settled(inputs, _advanced(inputs, events), out)
 
 
-def _advanced(leg: _Leg, events: _Open) -> _Open:
+def _advanced(inputs: _Inputs, events: _Open) -> _Open:
     """One bar on; without the events the data end for."""
     bar = events.bar + 1
-    if len(bar) and bar.max() >= len(leg.log_return):
-        known = np.flatnonzero(bar < len(leg.log_return))
+    if bar.max() >= len(inputs):
+        known = np.flatnonzero(bar < len(inputs))
         events, bar = events.take(known), bar[known]
-    level = events.level + leg.log_return[bar]
-    return replace(events, bar=bar, before=events.level, level=level)
+    return replace(events, bar=bar, before=events.level, level=events.level + inputs.log_return[bar])
 
 
-def _settled(leg: _Leg, events: _Open, out: Touches) -> _Open:
+def _settled(inputs: _Inputs, events: _Open, out: Touches) -> _Open:
     """The events that go on; writes down those that end at their bar."""
-    low, high = events.level + leg.lowest[events.bar], events.level + leg.highest[events.bar]
-    on = (low > -events.stop) & (high < events.target) & (events.bar < events.last_bar)  # False where NaN
-    _end(leg, events.take(np.flatnonzero(~on)), out)
+    lowest, highest = events.level + inputs.lowest[events.bar], events.level + inputs.highest[events.bar]
+    on = (lowest > -events.below) & (highest < events.above) & (events.bar < events.last_bar)  # False where NaN
+    _end(inputs, events.take(np.flatnonzero(~on)), out)
     return events.take(np.flatnonzero(on))
 
 
-def _end(leg: _Leg, events: _Open, out: Touches) -> None:
+def _end(inputs: _Inputs, events: _Open, out: Touches) -> None:
     """Write down events that end at their bar: :func:`touched`, for arrays, between the gap and the time."""
-    bar, level, stop, target = events.bar, events.level, events.stop, events.target
-    opened, low, high = (level + x[bar] for x in (leg.log_open, leg.log_low, leg.log_high))
-    rules = (
-        (np.isnan(level), GAP, events.before),
+    event, bar = events.event, events.bar
+    side, target, stop = inputs.side[event], inputs.target[event], inputs.stop[event]
+    before, level = side * events.before + 0.0, side * events.level + 0.0  # no minus zero
+    one, other = level + side * inputs.low[bar], level + side * inputs.high[bar]
+    low, high = np.where(side == 1, one, other), np.where(side == 1, other, one)
+    opened = np.full(len(event), np.nan) if inputs.opened is None else level + side * inputs.opened[bar]
+    outcomes = (
+        (np.isnan(level), GAP, before),
         (opened <= -stop, LOSS, opened),
         (opened >= target, PROFIT, opened),
         (low <= -stop, LOSS, np.minimum(-stop, high)),
         (high >= target, PROFIT, np.maximum(target, low)),
     )
-    holds, barriers, fills = (list(column) for column in zip(*rules, strict=True))
-    out.exit_bar[events.event] = bar
-    out.barrier[events.event] = np.select(holds, barriers, TIME)
-    out.level[events.event] = np.select(holds, fills, level)
+    holds, barriers, levels = (list(column) for column in zip(*outcomes, strict=True))
+    out.exit_bar[event] = bar
+    out.barrier[event] = np.select(holds, barriers, TIME)
+    out.level[event] = np.select(holds, levels, level)
 
 
 def _check(
