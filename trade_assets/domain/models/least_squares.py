@@ -38,7 +38,7 @@ class Scaled:
         return float((self.weight * self.y).sum() / self.weight.sum()) if len(self.y) else 0.0
 
     def tells(self) -> bool:
-        """Whether the target takes two values, and a feature too."""
+        """Whether the target changes, and a feature too."""
         return len(self.y) > 0 and self.y.min() < self.y.max() and bool(self.usable.any())
 
 
@@ -86,7 +86,9 @@ def fit_elastic_net(rows: Rows, *, alpha_share: float, l1_ratio: float) -> str:
     """Fit an elastic net by coordinate descent on the Gram matrix.
 
     Minimises ``sum w (y - a - z b)^2 / (2 sum w) + alpha (l1_ratio |b|_1 + (1 - l1_ratio) |b|^2 / 2)`` over the
-    standardised features z, with alpha a share of the smallest one at which every coefficient is 0.
+    standardised features z, with alpha a share of the smallest one at which every coefficient is 0. The target is
+    standardised too, and the coefficients brought back: that alpha grows with the target, and unless its scale is
+    taken out the squared penalty counts less the smaller the returns.
 
     Parameters
     ----------
@@ -123,12 +125,14 @@ def fit_elastic_net(rows: Rows, *, alpha_share: float, l1_ratio: float) -> str:
     n = len(train.y)
     root = np.sqrt(train.weight / train.weight.sum() * n)
     x, y = train.z * root[:, None], (train.y - train.mean_y()) * root
+    spread = np.sqrt((y**2).mean())
+    y = y / spread
     gram, xy = x.T @ x, x.T @ y
     alpha = alpha_share * np.abs(xy).max() / (n * l1_ratio)
     if alpha == 0:
         return as_text("elastic_net", train, train.mean_y(), 0.0)
     found = enet_path(x, y, l1_ratio=l1_ratio, alphas=[alpha], precompute=gram, Xy=xy, tol=1e-10, max_iter=10_000)[1]
-    return as_text("elastic_net", train, train.mean_y(), found[:, 0])
+    return as_text("elastic_net", train, train.mean_y(), spread * found[:, 0])
 
 
 def read_linear(text: str) -> Callable[[np.ndarray], np.ndarray]:
