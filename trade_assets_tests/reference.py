@@ -2,6 +2,8 @@
 
 import math
 
+import pandas as pd
+
 NAN = float("nan")
 
 
@@ -200,3 +202,107 @@ def book(holdings, cash, sessions, bars, *, orders_on, cost_of, max_missing, fil
             if held[symbol][0] == 0:
                 del held[symbol]
         yield cash, {s: tuple(h) for s, h in held.items()}
+
+
+def cusum(log_returns, thresholds, *, up=0.0, down=0.0):
+    """Directions and both sums after every bar, as three lists."""
+    directions, ups, downs = [], [], []
+    for r, h in zip(log_returns, thresholds, strict=True):
+        direction = 0
+        if not math.isnan(r) and not math.isnan(h):
+            up, down = max(0.0, up + r), min(0.0, down + r)
+            if down < -h:
+                direction, down = -1, 0.0
+            elif up > h:
+                direction, up = 1, 0.0
+        directions.append(direction)
+        ups.append(up)
+        downs.append(down)
+    return directions, ups, downs
+
+
+def average_uniqueness(first_bar, last_bar):
+    """Mean over each label's bars of one over the labels open at the bar."""
+    spans = list(zip(first_bar, last_bar, strict=True))
+    out = []
+    for first, last in spans:
+        total = 0.0
+        for bar in range(first, last + 1):
+            total += 1 / sum(a <= bar <= b for a, b in spans)
+        out.append(total / (last - first + 1))
+    return out
+
+
+def touch_of_bar(opened, low, high, *, stop, target):
+    """What one bar does to a trade: ``("loss" or "profit", level)``, or None; ``opened`` is NaN where unusable."""
+    if not math.isnan(opened) and (opened <= -stop or opened >= target):
+        return ("loss" if opened < 0 else "profit"), opened
+    if low <= -stop:
+        return "loss", -stop if high > -stop else high
+    if high >= target:
+        return "profit", target if low < target else low
+    return None
+
+
+def first_touch(bars, *, entry, side, target, stop, horizon_bars, enters_at_open, opens_are_real):
+    """``(exit bar, what ended it, level)`` of one event; ``bars`` are (return, open, high, low), logs.
+
+    Open, high and low are over the bar's close; levels count from the fill, up is where the trade earns.
+    """
+    if entry >= len(bars):
+        return -1, "unresolved", NAN
+    entry_return, entry_open, _, _ = bars[entry]
+    if math.isnan(entry_return) or (enters_at_open and math.isnan(entry_open)):
+        return entry, "unfilled", NAN
+    close, bar, left = 0.0, entry, horizon_bars  # never minus zero
+    if enters_at_open:
+        close, left = 0.0 - side * entry_open, left - 1
+        ended = touch_of_bar(NAN, *_extremes(bars[bar], close, side), stop=stop, target=target)
+        if ended:
+            return bar, *ended
+    while left:
+        bar, left = bar + 1, left - 1
+        if bar == len(bars):
+            return -1, "unresolved", NAN
+        if math.isnan(bars[bar][0]):
+            return bar, "gap", close
+        close += side * bars[bar][0]
+        opened = close + side * bars[bar][1] if opens_are_real else NAN
+        ended = touch_of_bar(opened, *_extremes(bars[bar], close, side), stop=stop, target=target)
+        if ended:
+            return bar, *ended
+    return bar, "time", close
+
+
+def _extremes(bar, close, side):
+    """Worst and best level of a bar for the trade."""
+    high, low = (0.0 if math.isnan(x) else side * x for x in bar[2:])
+    return (close + low, close + high) if side > 0 else (close + high, close + low)
+
+
+def book_daily_volatility(close, span=100):
+    """Deviation of one-day returns, weighted exponentially: Lopez de Prado (2018), snippet 3.1."""
+    before = close.index.searchsorted(close.index - pd.Timedelta(days=1))
+    before = before[before > 0]
+    now = close.index[close.shape[0] - before.shape[0] :]
+    returns = close.loc[now] / close.loc[close.index[before - 1]].to_numpy() - 1
+    return returns.ewm(span=span).std()
+
+
+def book_first_touches(close, events):
+    """First touches as the book's own pandas loop finds them: Lopez de Prado (2018), snippets 3.2 and 3.6.
+
+    ``events`` has ``t1`` (vertical barrier), ``trgt`` (of both horizontal barriers, simple return) and
+    ``side`` by time of the event; only closes are known. The result has ``t1``, ``sl`` and ``pt``, the time
+    each barrier is first crossed.
+    """
+    out = events[["t1"]].copy(deep=True)
+    out["sl"] = pd.Series(pd.NaT, index=events.index, dtype=close.index.dtype)
+    out["pt"] = pd.Series(pd.NaT, index=events.index, dtype=close.index.dtype)
+    pt, sl = events["trgt"], -events["trgt"]
+    for loc, t1 in events["t1"].fillna(close.index[-1]).items():
+        df0 = close[loc:t1]
+        df0 = (df0 / close[loc] - 1) * events.at[loc, "side"]
+        out.loc[loc, "sl"] = df0[df0 < sl[loc]].index.min()
+        out.loc[loc, "pt"] = df0[df0 > pt[loc]].index.min()
+    return out
