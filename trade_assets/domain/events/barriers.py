@@ -10,7 +10,7 @@
 :func:`first_touch` applies it to many events at once.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -145,7 +145,8 @@ def first_touch(
     last_bar = bar + held_bars[event] - int(enters_at_open)
     below, above = np.where(is_long, stop[event], target[event]), np.where(is_long, target[event], stop[event])
     inputs = _Inputs(path, side, target, stop, opens_are_real)
-    _follow(inputs, _Open(event, bar, last_bar, level, level, below, above), out, checks_first_bar=enters_at_open)
+    begun = _Open(event, bar, last_bar, level, level, below, above)
+    _end(inputs, _followed(inputs, begun, checks_first_bar=enters_at_open), out)
     return out
 
 
@@ -195,29 +196,31 @@ def _filled(path: Path, entry: np.ndarray, out: Touches, *, enters_at_open: bool
     return event[~missing]
 
 
-def _follow(inputs: _Inputs, events: _Open, out: Touches, *, checks_first_bar: bool) -> None:
-    """Take the events from bar to bar until each has ended or the data have."""
-    if checks_first_bar:
-        events = _settled(inputs, events, out)
+def _followed(inputs: _Inputs, events: _Open, *, checks_first_bar: bool) -> _Open:
+    """Take the events from bar to bar until the data end for the last one; those that ended, each at its last bar."""
+    ended = [events.take(np.arange(0))]
+    if not checks_first_bar:
+        events = _advanced(inputs, events)
     while len(events.event):
-        events = _settled(inputs, _advanced(inputs, events), out)
+        on = _goes_on(inputs, events)
+        ended.append(events.take(np.flatnonzero(~on)))
+        events = _advanced(inputs, events.take(np.flatnonzero(on)))
+    return _Open(*(np.concatenate([getattr(part, field.name) for part in ended]) for field in fields(_Open)))
 
 
 def _advanced(inputs: _Inputs, events: _Open) -> _Open:
     """One bar on; without the events the data end for."""
     bar = events.bar + 1
-    if bar.max() >= len(inputs):
+    if bar.max(initial=0) >= len(inputs):
         known = np.flatnonzero(bar < len(inputs))
         events, bar = events.take(known), bar[known]
     return replace(events, bar=bar, before=events.level, level=events.level + inputs.log_return[bar])
 
 
-def _settled(inputs: _Inputs, events: _Open, out: Touches) -> _Open:
-    """The events that go on; writes down those that end at their bar."""
+def _goes_on(inputs: _Inputs, events: _Open) -> np.ndarray:
+    """Whether each event neither touches, nor runs out of time or data, at its bar."""
     lowest, highest = events.level + inputs.lowest[events.bar], events.level + inputs.highest[events.bar]
-    on = (lowest > -events.below) & (highest < events.above) & (events.bar < events.last_bar)  # False where NaN
-    _end(inputs, events.take(np.flatnonzero(~on)), out)
-    return events.take(np.flatnonzero(on))
+    return (lowest > -events.below) & (highest < events.above) & (events.bar < events.last_bar)  # False where NaN
 
 
 def _end(inputs: _Inputs, events: _Open, out: Touches) -> None:
