@@ -48,11 +48,12 @@ def paths(draw, *, max_bars=40) -> Path:
 def events(draw, bars: int, *, max_events=12) -> dict[str, np.ndarray]:
     """Arguments of ``first_touch`` with one value an event; some entries lie beyond the data."""
     rng, n = np.random.default_rng(draw(SEEDS)), draw(st.integers(0, max_events))
+    digits = draw(st.sampled_from([2, 12]))  # as those of a path
     return {
         "entry": rng.integers(0, bars + 2, n),
         "side": rng.choice([-1, 1], n),
-        "target": np.round(rng.uniform(0.005, 0.05, n), 2) + 0.005,
-        "stop": np.round(rng.uniform(0.005, 0.05, n), 2) + 0.005,
+        "target": np.round(rng.uniform(0.0051, 0.05, n), digits),
+        "stop": np.round(rng.uniform(0.0051, 0.05, n), digits),
         "horizon_bars": rng.integers(1, 15, n),
     }
 
@@ -164,6 +165,8 @@ values = st.sampled_from([-0.03, -0.02, -0.01, 0.0, 0.01, 0.02, 0.03]) | st.floa
 
 @given(st.none() | st.just(NAN) | values, values, values, st.sampled_from([0.01, 0.02]), st.sampled_from([0.01, 0.02]))
 @example(NAN, -0.05, -0.03, 0.02, 0.02)
+@example(-0.02, 0.0, 0.01, 0.02, 0.02)
+@example(0.02, 0.0, 0.01, 0.02, 0.02)
 def test_the_rule_of_one_bar_equals_the_one_written_apart(opened, low, high, stop, target):
     low, high = min(low, high), max(low, high)
     found = touched(opened, low, high, stop=stop, target=target)
@@ -180,6 +183,12 @@ def test_an_open_past_a_barrier_fills_at_the_open():
     path = path_of((0.0,), (0.01, -0.05, 0.04, -0.06))
     assert one(path) == (1, barriers.LOSS, 0.01 - 0.05)
     assert one(path, side=-1) == (1, barriers.PROFIT, 0.05 - 0.01)
+
+
+def test_an_open_at_a_barrier_is_a_touch_even_where_low_and_high_leave_it_out():
+    path = path_of((0.0,), (0.0, -0.02, 0.01, 0.0))
+    assert one(path) == (1, barriers.LOSS, -0.02)
+    assert one(path, side=-1) == (1, barriers.PROFIT, 0.02)
 
 
 def test_an_open_that_is_not_real_fills_nothing():
