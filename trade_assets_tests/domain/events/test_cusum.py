@@ -107,7 +107,7 @@ def test_refuses_what_is_out_of_range():
 @pytest.mark.skipif(not ORACLE.is_file(), reason="the development data are not beside the checkout")
 def test_finds_the_nine_events_published_by_mlfinlab():
     close = pd.read_csv(ORACLE, parse_dates=["date_time"], index_col="date_time")["close"]
-    r = np.log(close).diff().to_numpy()
+    r = np.diff(np.log(close.to_numpy()), prepend=np.nan)
     found = cusum(r, np.full(len(r), 0.02))
     assert np.count_nonzero(found.direction) == 9
     assert found.direction.tolist() == reference.cusum(r.tolist(), [0.02] * len(r))[0]
