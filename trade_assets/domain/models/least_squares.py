@@ -157,7 +157,7 @@ def read_linear(text: str) -> Callable[[np.ndarray], np.ndarray]:
             raise ValueError(f"x must have shape (rows, {len(terms)}), was {x.shape}")
         total = np.full(len(x), stored["intercept"], dtype=float)
         for column, (mean, scale, coefficient) in zip(x.T, terms, strict=True):
-            if coefficient != 0:
+            if coefficient != 0:  # an outlier of a feature that does not count may overflow
                 total += coefficient * np.where(np.isfinite(column), (column - mean) / scale, 0.0)
         return expit(total) if stored["kind"] == "logistic" else total
 
@@ -177,8 +177,8 @@ def scaled(rows: Rows) -> Scaled:
     if not np.isfinite(rows.y).all():
         raise ValueError(f"targets must be finite, {int((~np.isfinite(rows.y)).sum())} were not")
     weighs = rows.weight > 0
-    # one layout in memory: sums over rows are taken in another order in the other
-    x = np.ascontiguousarray(rows.x[weighs], dtype=float)
+    # indexing lays the rows out the same whatever their layout was: sums are taken in one order
+    x = rows.x[weighs].astype(float)
     y, weight = rows.y[weighs].astype(float), rows.weight[weighs].astype(float)
     present = np.isfinite(x)
     share = np.where(present, weight[:, None], 0.0)

@@ -106,6 +106,14 @@ def test_a_higher_score_is_never_a_lower_probability_and_none_is_0_or_1(method, 
         assert ((found >= 1 / (2 * n)) & (found <= 1 - 1 / (2 * n))).all()
 
 
+def test_interpolating_never_passes_the_next_threshold():
+    thresholds = {"method": "isotonic", "n_rows": 1000, "probabilities": [2 / 7, 11 / 17], "scores": [0.18, 0.82]}
+    just_below = np.nextafter(0.82, 0)
+    assert np.interp(just_below, [0.18, 0.82], [2 / 7, 11 / 17]) > 11 / 17  # it rounds up
+    found = calibration.read_calibrator(json.dumps(thresholds))(np.array([just_below, 0.82, 0.9]))
+    np.testing.assert_array_equal(found, 11 / 17)
+
+
 @pytest.mark.parametrize("few", [3, 500])
 @pytest.mark.parametrize("method", LIMITS)
 def test_the_probabilities_of_a_slice_are_the_slice_of_the_probabilities_at_every_offset(method, few):
