@@ -1,5 +1,5 @@
 """The assets, one module a group of the UI."""
 
-from trade_assets.assets import exports, live, market_data, market_gate, portfolio, selection, stocks
+from trade_assets.assets import events, exports, live, market_data, market_gate, portfolio, selection, stocks, tuning
 
-GROUPS = (market_data, market_gate, stocks, selection, portfolio, live, exports)
+GROUPS = (market_data, market_gate, stocks, selection, portfolio, tuning, events, live, exports)

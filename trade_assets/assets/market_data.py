@@ -7,6 +7,7 @@ from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.domain import calendar, prices
 from trade_assets.domain import universe as universe_domain
 from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.events import bars as event_bars
 from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.settings import Settings
 
@@ -22,12 +23,15 @@ def bars(market_data: dg.ResourceParam[MarketData], dates: Rebalances) -> pd.Dat
     return rows.merge(sessions.drop(columns="decided_at"), on="session", validate="many_to_one")
 
 
-@rebalance_asset(group="market_data")
-def index_bars(market_data: dg.ResourceParam[MarketData], dates: Rebalances) -> pd.DataFrame:
-    """Bars of the two index legs at the source's finest frequency."""
+@rebalance_asset(group="market_data", sections=("events",))
+def index_bars(
+    settings: dg.ResourceParam[Settings], market_data: dg.ResourceParam[MarketData], dates: Rebalances
+) -> pd.DataFrame:
+    """Bars of the two index legs at the event frequency."""
     sessions = dates.sessions()
     rows = market_data.index_bars(sessions["session"].iloc[0], dates.dates[-1], as_of=dates.dates[-1])
-    return rows.assign(rebalance_date=_first_close_at_or_after(rows["bar_end_utc"], dates))
+    made = event_bars.on_grid(rows, event_bars.grid(pd.DatetimeIndex(sessions["session"]), minutes=settings.events.bar_minutes))
+    return made.merge(sessions.drop(columns="decided_at"), on="session", validate="many_to_one")
 
 
 @rebalance_asset(group="market_data", sections=("features",))

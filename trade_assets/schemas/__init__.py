@@ -21,6 +21,7 @@ from trade_assets.schemas.columns import (
     Kind,
     Table,
 )
+from trade_assets.schemas.events import EVENTS, TUNING
 from trade_assets.schemas.live import LIVE
 from trade_assets.schemas.market_data import MARKET_DATA
 from trade_assets.schemas.market_gate import MARKET_GATE
@@ -45,7 +46,7 @@ __all__ = [
     "concat",
 ]
 
-TABLES: dict[str, Table] = MARKET_DATA | MARKET_GATE | STOCKS | SELECTION | PORTFOLIO | LIVE
+TABLES: dict[str, Table] = MARKET_DATA | MARKET_GATE | STOCKS | SELECTION | PORTFOLIO | TUNING | EVENTS | LIVE
 
 
 def concat(name: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -23,6 +23,7 @@ MARKET_DATA: dict[str, Table] = {
             "rebalance_date": DATE,
             "bar_end_utc": Column("instant", "end of the bar"),
             "symbol": TICKER,
+            "session": SESSION,
             **BAR_VALUES,
         },
         ("bar_end_utc", "symbol"),

@@ -54,6 +54,9 @@ class Store(Section):
     exports: Path = Field(default=Path("data/exports"), description="directory of the files and pages a person opens")
     dagster_home: Path = Field(default=Path("data/dagster"), description="directory of Dagster's runs, events and logs")
     mlflow_uri: str = Field(default="sqlite:///data/mlflow.db", description="MLflow tracking store")
+    optuna_uri: str = Field(
+        default="sqlite:///data/optuna.db", description="Optuna storage of the searches; they go on where they stopped"
+    )
     workers: int = Field(
         default=0, ge=0, le=256, description="processes that fit models side by side; 0 means one a core"
     )

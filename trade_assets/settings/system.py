@@ -15,6 +15,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from trade_assets.settings.events import Events, Risk
 from trade_assets.settings.market import Features, History, Labels, Live, Universe
 from trade_assets.settings.models import MarketGate, Modeling
 from trade_assets.settings.sources import Data, IndexLegs, Store
@@ -43,6 +44,8 @@ class Settings(BaseSettings):
     portfolio: Portfolio = Portfolio()
     risk_limits: RiskLimits = RiskLimits()
     market_gate: MarketGate = MarketGate()
+    events: Events = Events()
+    risk: Risk = Risk()
     live: Live = Live()
 
     @classmethod

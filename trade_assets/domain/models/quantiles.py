@@ -1,14 +1,15 @@
 """Quantile forecasts of the index return by LightGBM, one model a quantile."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain.models.boosting import LIGHTGBM_FIXED, predict_lightgbm
+from trade_assets.domain.models.boosting import LIGHTGBM_FIXED, read_lightgbm
 
 QUANTILES = (0.1, 0.5, 0.9)
+Scorer = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,12 @@ def predict(texts: tuple[str, ...], x: np.ndarray) -> tuple[np.ndarray, np.ndarr
     Sorting each row can only bring a set of quantile curves closer to the truth (Chernozhukov,
     Fernandez-Val and Galichon 2010).
     """
-    raw = np.column_stack([predict_lightgbm(text, x) for text in texts])
+    return predict_from([read_lightgbm(text) for text in texts], x)
+
+
+def predict_from(scorers: Sequence[Scorer], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`predict`, by models already read, in the order of their quantiles."""
+    raw = np.column_stack([scorer(x) for scorer in scorers])
     return np.sort(raw, axis=1), np.any(raw[:, 1:] < raw[:, :-1], axis=1)
 
 

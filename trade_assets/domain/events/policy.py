@@ -1,0 +1,145 @@
+"""All the numbers the engine decides by, and what a search may change of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.events.models import Parameters
+from trade_assets.domain.events.risk import NO_LIMIT, UNLIMITED, RiskLimits
+from trade_assets.domain.events.scores import Gates
+from trade_assets.domain.events.sizing import SizeLimits, sized
+
+KEYS = ["decision_utc", "symbol", "side"]
+STEPS = ["kelly_p", "kelly_ev", "capped_frac", "volatility_cap_frac", "haircut"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How events are modelled, gated, sized and stopped."""
+
+    models: Parameters
+    gates: Gates
+    sizes: SizeLimits
+    limits: RiskLimits
+    min_position_frac: float
+
+
+# What a search may change: where the value lives, its range, whether it is a whole number, whether it is drawn on a log scale.
+TUNABLE: dict[str, tuple[str, float, float, bool, bool]] = {
+    "num_leaves": ("lightgbm", 3, 31, True, True),
+    "max_depth": ("lightgbm", 2, 6, True, False),
+    "min_data_in_leaf": ("lightgbm", 10, 200, True, True),
+    "learning_rate": ("lightgbm", 0.01, 0.2, False, True),
+    "k": ("gates", 0.25, 4.0, False, True),
+    "phi": ("gates", 1.0, 10.0, False, True),
+    "overnight_multiplier": ("gates", 1.0, 2.5, False, False),
+    "kelly_share": ("sizes", 0.05, 1.0, False, True),
+    "max_position_frac": ("sizes", 0.25, 1.0, False, False),
+    "volatility_target": ("sizes", 0.05, 0.2, False, False),
+}
+
+
+def values_of(policy: Policy) -> dict[str, float]:
+    """The tunable numbers of a policy."""
+    homes = {"lightgbm": dict(policy.models.lightgbm), "gates": vars(policy.gates), "sizes": vars(policy.sizes)}
+    return {name: float(homes[home][name]) for name, (home, *_) in TUNABLE.items()}
+
+
+def with_values(policy: Policy, values: Mapping[str, float]) -> Policy:
+    """The policy with tuned numbers in place of its own."""
+    of: dict[str, dict[str, float]] = {"lightgbm": {}, "gates": {}, "sizes": {}}
+    for name, value in values.items():
+        home, _, _, is_whole, _ = TUNABLE[name]
+        of[home][name] = int(value) if is_whole else float(value)
+    return replace(
+        policy,
+        models=replace(policy.models, lightgbm=dict(policy.models.lightgbm) | of["lightgbm"]),
+        gates=replace(policy.gates, **of["gates"]),
+        sizes=replace(policy.sizes, **of["sizes"]),
+    )
+
+
+def in_force(policy: Policy, tuned: pd.DataFrame, date: pd.Timestamp | None) -> Policy:
+    """The policy after rebalance ``date``, by the rows of ``tuned_parameters``; the settings' own before the first."""
+    if date is None:
+        return policy
+    rows = tuned[(tuned["rebalance_date"] == date) & (tuned["study"] == "events")]
+    return with_values(policy, dict(zip(rows["parameter"], rows["value"], strict=True)))
+
+
+def by_date(
+    policy: Policy, tuned: pd.DataFrame, events: pd.DataFrame, scores: pd.DataFrame, dates: Rebalances
+) -> tuple[pd.DataFrame, dict[pd.Timestamp, RiskLimits]]:
+    """Candidates and limits of every rebalance date, by the parameters in force since the one before."""
+    made, limits = [], {}
+    for before, date in dates.spans():
+        now = in_force(policy, tuned, before)
+        limits[date] = now.limits
+        made.append(candidates(events[events["rebalance_date"] == date], scores, now))
+    return pd.concat([m for m in made if len(m)] or made[:1], ignore_index=True), limits
+
+
+def candidates(events: pd.DataFrame, scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """What the engine may enter: every event, its size step by step, and the gate that refuses it.
+
+    Parameters
+    ----------
+    events, scores : DataFrame
+        Rows of the tables ``events`` and ``event_scores``; an event without a score has no model.
+    policy : Policy
+
+    Returns
+    -------
+    DataFrame
+        Columns of the events, the sizing steps, ``size_frac`` and ``block``; the best score first within a bar.
+    """
+    rows, made = _joined(events, scores)
+    steps = sized(rows, rows[["p", "ev_final"]], policy.sizes)
+    steps.loc[~made] = np.nan
+    size = steps["size_frac"].fillna(0.0)
+    block = np.select(
+        [~made, ~rows["passes_ev"], ~rows["passes_tp_to_cost"], size < policy.min_position_frac],
+        ["no_model", "expected_value", "target_to_cost", "size"],
+        default="",
+    )
+    return _ordered(rows, steps.assign(size_frac=size), block, rows["ev_final"])
+
+
+def mock_candidates(events: pd.DataFrame, scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """The baseline's: a linear score above its threshold, at the largest size the caps allow (F-12)."""
+    rows, made = _joined(events, scores)
+    steps = sized(rows, rows[["p", "ev_final"]], policy.sizes)
+    size = np.minimum(policy.sizes.max_position_frac, steps["volatility_cap_frac"]) * steps["haircut"]
+    block = np.select([~made, ~rows["passes_mock"]], ["no_model", "mock_threshold"], default="")
+    return _ordered(rows, steps.assign(size_frac=np.where(made, size, 0.0)), block, rows["mock_score"])
+
+
+def mock_limits(policy: Policy) -> RiskLimits:
+    """The baseline has no risk engine, only the same minimum holding."""
+    return replace(UNLIMITED, min_holding_bars=policy.limits.min_holding_bars, turnover_cap=NO_LIMIT)
+
+
+def _joined(events: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    columns = ["p", "ev_final", "passes_ev", "passes_tp_to_cost", "mock_score", "passes_mock"]
+    rows = events.merge(scores[[*KEYS, *columns]], on=KEYS, how="left", validate="one_to_one")
+    made = rows["p"].notna().to_numpy()
+    flags = {name: rows[name].eq(True).to_numpy() for name in ("passes_ev", "passes_tp_to_cost", "passes_mock")}
+    return rows.assign(**flags), made
+
+
+def _ordered(rows: pd.DataFrame, steps: pd.DataFrame, block: np.ndarray, score: pd.Series) -> pd.DataFrame:
+    own = ["rebalance_date", *KEYS, "t_idx", "a_tp", "b_sl", "cost_rt"]
+    table = pd.concat([rows[own], steps], axis=1).assign(
+        block=pd.Series(block, dtype="object").where(block != "", None), score=score.fillna(-np.inf)
+    )
+    order = ["decision_utc", "score", "symbol", "side"]
+    return table.sort_values(order, ascending=[True, False, True, True], kind="stable", ignore_index=True)
+
+
+def explained(log: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """The engine's log with the sizing steps of the event each row is about."""
+    steps = made[[*KEYS, *STEPS]].drop_duplicates(KEYS)
+    return log.merge(steps, on=KEYS, how="left", validate="many_to_one")
