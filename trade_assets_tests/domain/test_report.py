@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from plotly.offline import get_plotlyjs
 
 from trade_assets.domain import metrics, report
-from trade_assets.domain.report import charts, decision, glossary, record, sparkline, writing
+from trade_assets.domain.report import charts, decision, glossary, record, sparkline, traces, writing
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -104,7 +105,7 @@ def frames(n=600, first_fill=23, seed=0):
 
 
 def own_html(page):
-    return page.replace(report.get_plotlyjs(), "")
+    return page.replace(get_plotlyjs(), "")
 
 
 class Page(HTMLParser):
@@ -310,10 +311,10 @@ def payload(page):
 
 
 def filled(node, sessions):
-    if node == charts.SESSIONS:
+    if node == traces.SESSIONS:
         return sessions
     if isinstance(node, str) and node.startswith("--"):
-        return charts.LIGHT[node[2:]]
+        return traces.LIGHT[node[2:]]
     if isinstance(node, dict):
         return {key: filled(item, sessions) for key, item in node.items()}
     return [filled(item, sessions) for item in node] if isinstance(node, list) else node
@@ -324,7 +325,7 @@ def test_every_figure_is_one_that_plotly_accepts():
     assert set(shown["figures"]) == {"growth", "drawdown", "rolling_sharpe", "exposure", "trading", "ic"}
     for figure in shown["figures"].values():
         go.Figure(filled(figure, shown["sessions"]))
-    assert set(charts.LIGHT) == set(charts.DARK)
+    assert set(traces.LIGHT) == set(traces.DARK)
 
 
 def test_charts_draw_every_session():

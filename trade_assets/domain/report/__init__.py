@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
-from trade_assets.domain.report import charts, decision, figures, glossary, record, writing
-from trade_assets.domain.report.charts import Chart
+from trade_assets.domain.report import decision, figures, glossary, record, traces, writing
+from trade_assets.domain.report.page import render
 from trade_assets.domain.report.sparkline import sparkline_markdown, sparkline_svg
 
 __all__ = ["LABELS", "sparkline_markdown", "sparkline_svg", "tear_sheet"]
@@ -77,7 +74,9 @@ def tear_sheet(
         "has_record": bool(shown),
     }
     tables = _record(book, signals, risk_free_frac) if shown else {}
-    return _render(page | tables, [*shown, figures.of_skill(rank_ic, in_force)])
+    words = {"glossary": glossary, "tiles": TILES, "months": [name[:3] for name in writing.MONTHS]}
+    sheet = [*shown, figures.of_skill(rank_ic, in_force)]
+    return render("tear_sheet.html.j2", page | tables | words, sheet, traces.days(book["session"]))
 
 
 def _record(book: pd.DataFrame, signals: pd.DataFrame, risk_free_frac: float) -> dict:
@@ -95,28 +94,3 @@ def _record(book: pd.DataFrame, signals: pd.DataFrame, risk_free_frac: float) ->
 def _role(champion: pd.DataFrame, role: str) -> pd.Series | None:
     rows = champion[champion["role"] == role].sort_values("rebalance_date")
     return rows.iloc[-1] if len(rows) else None
-
-
-def _render(page: Mapping[str, object], shown: Sequence[Chart]) -> str:
-    drawn = {chart.id: chart.figure for chart in shown if chart.figure}
-    return ENVIRONMENT.get_template("tear_sheet.html.j2").render(
-        **page,
-        charts={chart.id: chart for chart in shown},
-        figures=drawn,
-        palettes={"light": charts.LIGHT, "dark": charts.DARK},
-        plotly=Markup(get_plotlyjs()) if drawn else "",
-        font=charts.FONT,
-        glossary=glossary,
-        tiles=TILES,
-        months=[name[:3] for name in writing.MONTHS],
-    )
-
-
-ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.PackageLoader("trade_assets.domain.report", "."),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-ENVIRONMENT.filters |= {filter_.__name__: filter_ for filter_ in writing.FILTERS}
