@@ -41,7 +41,7 @@ def bar_features(
     """Features of every bar of the index legs, and the running sums that find events."""
     of = policies.grid(settings, dates, last=LOOKBACK)
     legs = bars_domain.leg_bars(index_bars, bars, of, settings.index_legs().symbols())
-    return features_domain.table(
+    parts = features_domain.by_leg(
         features_domain.Inputs(legs, settings.events.volatility_bars, market_data.has_real_opens),
         dates,
         previous,
@@ -49,6 +49,7 @@ def bar_features(
         last=LOOKBACK,
         cusum_volatilities=settings.events.cusum_volatilities,
     )
+    return schemas.concat("bar_features", parts)
 
 
 @rebalance_asset(group="events", sections=("events",))
@@ -86,7 +87,7 @@ def event_outcomes(
 ) -> pd.DataFrame:
     """What became of the events whose barrier was touched since the rebalance before."""
     of = policies.grid(settings, dates, last=PATH + 1)
-    return outcomes.outcomes(
+    ended = outcomes.outcomes(
         events,
         bars_domain.leg_bars(index_bars, bars, of, settings.index_legs().symbols()),
         dates.sessions(),
@@ -94,6 +95,7 @@ def event_outcomes(
         enters_at_open=market_data.has_real_opens,
         opens_are_real=market_data.has_real_opens,
     )
+    return schemas.concat("event_outcomes", ended)
 
 
 @rebalance_asset(
@@ -282,7 +284,9 @@ def event_trades(
 ) -> pd.DataFrame:
     """Entries, exits and refusals of the event engine, each with the rule behind it and the steps of its size."""
     made, limits = policy_domain.by_date(policies.policy(settings), tuned_parameters, events, event_scores, dates)
-    start = event_book[event_book["rebalance_date"] == dates.before] if dates.before is not None else event_book.iloc[:0]
+    start = (
+        event_book[event_book["rebalance_date"] == dates.before] if dates.before is not None else event_book.iloc[:0]
+    )
     log = _run(settings, market_data, index_bars, bars, made, limits, dates, start)[1]
     return policy_domain.explained(log, made)
 
@@ -312,6 +316,7 @@ def mock_event_book(
 
 @rebalance_asset(
     group="events",
+    sections=("risk",),
     event_book=window(None),
     mock_event_book=window(None),
     event_scores=window(None),
@@ -319,6 +324,7 @@ def mock_event_book(
     event_bands=window(None),
 )
 def event_performance(
+    settings: dg.ResourceParam[Settings],
     event_book: pd.DataFrame,
     mock_event_book: pd.DataFrame,
     event_scores: pd.DataFrame,
@@ -333,4 +339,5 @@ def event_performance(
         dates=dates.dates,
         grid_dates=partitions.GRID,
         year=YEAR,
+        drawdown_cap=settings.risk.drawdown_stop,
     )

@@ -62,6 +62,7 @@ def plan(settings: Settings) -> folds.Plan:
     return folds.Plan(
         train_months=events.train_months,
         calibration_months=events.calibration_months,
+        calibration_events=events.calibration_events,
         embargo_bars=events.horizon_bars,
         inner_folds=events.inner_folds,
         half_life_months=events.weight_half_life_months,

@@ -15,7 +15,16 @@ def tuned_parameters(settings: dg.ResourceParam[Settings], dates: Rebalances) ->
     """Parameters in force after each rebalance, from the last search or from the settings."""
     values = policy_domain.values_of(policies.policy(settings))
     parts = [
-        pd.DataFrame({"rebalance_date": date, "study": "events", "parameter": list(values), "value": list(values.values()), "source": "settings", "search_date": pd.NaT})
+        pd.DataFrame(
+            {
+                "rebalance_date": date,
+                "study": "events",
+                "parameter": list(values),
+                "value": list(values.values()),
+                "source": "settings",
+                "search_date": pd.NaT,
+            }
+        )
         for date in dates.dates
     ]
     return pd.concat(parts, ignore_index=True)

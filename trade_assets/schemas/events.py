@@ -241,7 +241,7 @@ EVENTS: dict[str, Table] = {
             "rebalance_date": DATE,
             "bar_end_utc": Column("instant", "bar of the fill or of the decision"),
             "symbol": LEG,
-            "action": Column("text", "what was done", isin=("enter", "exit", "lapse", "block")),
+            "action": Column("text", "what was done", isin=("order", "block", "enter", "exit", "lapse")),
             "decision_utc": DECIDED,
             "side": SIDE,
             "rule": Column("text", "why", isin=RULES),

@@ -10,17 +10,21 @@ from trade_assets.settings.section import Section
 class EventTuning(Section):
     every_rebalances: int = Field(default=26, ge=1, description="rebalances from one search to the next")
     history_months: int = Field(default=60, ge=60, description="months of inner tests a trial is judged on")
-    optuna_trials: int = Field(default=12, ge=0, description="trials of one search; 0 keeps the settings, 100 is a full search")
+    optuna_trials: int = Field(
+        default=12, ge=0, description="trials of one search; 0 keeps the settings, 100 is a full search"
+    )
     drawdown_cap: float = Field(default=0.12, gt=0, lt=1, description="drawdown above which a trial is penalised")
-    min_trades_per_month: float = Field(default=5.0, ge=0, description="trades a month below which a trial is penalised")
+    min_trades_per_month: float = Field(
+        default=5.0, ge=0, description="trades a month below which a trial is penalised"
+    )
     seed: int = Field(default=42, ge=0)
 
 
 class EventLightGBM(Section):
-    num_leaves: int = Field(default=7, ge=2)
-    max_depth: int = Field(default=3, ge=1, le=16)
-    min_data_in_leaf: int = Field(default=40, ge=1)
-    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    num_leaves: int = Field(default=4, ge=2)
+    max_depth: int = Field(default=2, ge=1, le=16)
+    min_data_in_leaf: int = Field(default=60, ge=1)
+    learning_rate: float = Field(default=0.03, gt=0, le=1)
     feature_fraction: float = Field(default=0.8, gt=0, le=1)
     bagging_fraction: float = Field(default=0.8, gt=0, le=1)
     bagging_freq: int = Field(default=1, ge=0)
@@ -32,12 +36,14 @@ class Events(Section):
         default=None, ge=1, le=390, description="minutes of a bar, counted from the open; none is one bar a session"
     )
     sides: Literal["long", "both"] = Field(default="long", description="sides an event is looked at from")
-    horizon_bars: int = Field(default=10, ge=1, le=500, description="bars a position is held at most; the embargo of every fold")
-    volatility_bars: int = Field(default=63, ge=5, le=252, description="bars of the trailing volatility")
-    cusum_volatilities: float = Field(default=1.0, gt=0, description="move that makes an event, in volatilities of a bar")
-    target_volatilities: float = Field(
-        default=1.0, gt=0, description="profit barrier, in volatilities of the horizon"
+    horizon_bars: int = Field(
+        default=10, ge=1, le=500, description="bars a position is held at most; the embargo of every fold"
     )
+    volatility_bars: int = Field(default=63, ge=5, le=252, description="bars of the trailing volatility")
+    cusum_volatilities: float = Field(
+        default=1.0, gt=0, description="move that makes an event, in volatilities of a bar"
+    )
+    target_volatilities: float = Field(default=1.0, gt=0, description="profit barrier, in volatilities of the horizon")
     stop_volatilities: float = Field(default=1.0, gt=0, description="loss barrier, in volatilities of the horizon")
     commission_bps: float = Field(default=1.0, ge=0, description="commission per side, basis points")
     half_spread_bps: float = Field(default=1.0, ge=0, description="half the spread, paid per side, basis points")
@@ -52,6 +58,11 @@ class Events(Section):
     train_months: int = Field(default=30, ge=24, le=36, description="months of training events")
     calibration_months: int = Field(
         default=1, ge=1, le=12, description="months of the block that calibrates and stops boosting early"
+    )
+    calibration_events: int = Field(
+        default=100,
+        ge=0,
+        description="events the block holds at least; it reaches back further for them, to a quarter at most",
     )
     inner_folds: int = Field(default=3, ge=1, le=10, description="walk-forward folds inside the training events")
     weight_half_life_months: float = Field(default=12.0, gt=0, description="age at which a training event counts half")
@@ -74,10 +85,10 @@ class Events(Section):
         default=100, ge=2, description="events in the block below which boosting is not stopped early"
     )
     platt_from_rows: int = Field(
-        default=10, ge=2, description="events in the block below which probabilities stay as they are"
+        default=30, ge=2, description="events in the block below which probabilities stay as they are"
     )
     isotonic_from_rows: int = Field(
-        default=500, ge=10, description="events in the block from which calibration is isotonic instead of Platt's"
+        default=1000, ge=10, description="events in the block from which calibration is isotonic instead of Platt's"
     )
     band_miss_rate: float = Field(
         default=0.2, gt=0, lt=0.5, description="share of outcomes the conformal band may miss"

@@ -222,7 +222,7 @@ def visible_volatility(inputs: Inputs, visible_from: np.ndarray) -> Array:
     return np.where(behind >= inputs.volatility_bars + MARGIN_BARS, inputs.volatility, np.nan)
 
 
-def table(
+def by_leg(
     inputs: Inputs,
     dates: Rebalances,
     previous: pd.DataFrame,
@@ -230,8 +230,8 @@ def table(
     grid_dates: Rebalances,
     last: int,
     cusum_volatilities: float,
-) -> pd.DataFrame:
-    """Rows of the ``bar_features`` table for the sessions of ``dates``.
+) -> list[pd.DataFrame]:
+    """Rows of the ``bar_features`` table for the sessions of ``dates``, leg by leg.
 
     Parameters
     ----------
@@ -271,4 +271,4 @@ def table(
             }
         )
         parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    return parts

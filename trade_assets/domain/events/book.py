@@ -64,7 +64,7 @@ def run(
         Columns of ``event_book`` and of ``event_trades`` (the sizing steps apart).
     """
     date_of = dict(zip(sessions["session"], sessions["rebalance_date"], strict=True))
-    by_bar = {place: rows for place, rows in candidates.groupby("t_idx", sort=False)}
+    by_bar = dict(tuple(candidates.groupby("t_idx", sort=False)))
     bars = {symbol: _bars(legs, symbol) for symbol in legs.symbols}
     engine = _Engine(start, fills)
     for session, rows in legs.grid[legs.grid["session"].isin(sessions["session"])].groupby("session", sort=True):
@@ -73,7 +73,7 @@ def run(
         for place, t_idx, end in zip(rows.index, rows["t_idx"], rows["bar_end_utc"], strict=True):
             engine.step({s: of[place - legs.grid.index[0]] for s, of in bars.items()}, by_bar.get(t_idx), date, end)
         engine.close_session(date, session)
-    return pd.DataFrame(engine.rows, columns=COLUMNS), pd.DataFrame(engine.log, columns=LOG)
+    return pd.DataFrame(engine.rows, columns=COLUMNS), pd.DataFrame(engine.log, columns=LOG).astype(LOG_KEYS)
 
 
 def restored(rows: pd.DataFrame) -> Book:
@@ -138,15 +138,13 @@ class _Engine:
 
     def _decide(self, candidate, date: pd.Timestamp, end: pd.Timestamp, rule: str | None) -> None:
         state = self.book.sleeves[candidate.symbol]
+        side, size = int(candidate.side), float(candidate.size_frac)
         block = _blocked(candidate, state, rule)
         if block is None:
-            order = Order(end, int(candidate.side), float(candidate.size_frac), float(candidate.a_tp), float(candidate.b_sl), float(candidate.cost_rt))  # fmt: skip
-            self.book.sleeves[candidate.symbol] = replace(state, order=order)
-            return
-        self.log.append(
-            (date, end, candidate.symbol, "block", end, int(candidate.side), block, float(candidate.size_frac),
-             np.nan, np.nan, 0.0, 0.0)
-        )  # fmt: skip
+            target, stop, cost_rt = float(candidate.a_tp), float(candidate.b_sl), float(candidate.cost_rt)
+            self.book.sleeves[candidate.symbol] = replace(state, order=Order(end, side, size, target, stop, cost_rt))
+        action, why = ("order", "event") if block is None else ("block", block)
+        self.log.append((date, end, candidate.symbol, action, end, side, why, size, np.nan, np.nan, 0.0, 0.0))
 
     def close_session(self, date: pd.Timestamp, session: pd.Timestamp) -> None:
         book, before = self.book, self.opened
@@ -198,6 +196,7 @@ COLUMNS = [
     "n_entries", "n_exits", "net_logret", "book_return_frac", "book_equity", "book_drawdown", "is_killed", "is_session_stopped",
     *STATE, "book_peak", "kill_sessions_left",
 ]  # fmt: skip
+LOG_KEYS = {"decision_utc": "datetime64[us, UTC]", "symbol": "str", "side": "int64", "action": "str"}
 LOG = [
     "rebalance_date", "bar_end_utc", "symbol", "action", "decision_utc", "side", "rule", "size_frac",
     "level_logret", "net_logret", "gain_frac", "cost_frac",
@@ -220,5 +219,10 @@ def _sleeve(row) -> Sleeve:
         position = Position(order, *(getattr(row, f"position_{name}") for name in POSITION))
     closing = row.closing if isinstance(row.closing, str) else None
     return Sleeve(
-        row.capital, Governor(row.turnover_left), order if row.is_ordered else None, position, closing, row.cooldown_left
+        row.capital,
+        Governor(row.turnover_left),
+        order if row.is_ordered else None,
+        position,
+        closing,
+        row.cooldown_left,
     )

@@ -8,6 +8,7 @@ training rows and the test, and is neither (one block for both would let the tes
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -19,10 +20,15 @@ FINAL = "final"
 
 @dataclass(frozen=True)
 class Plan:
-    """Lengths of the windows of a walk-forward over events."""
+    """Lengths of the windows of a walk-forward over events.
+
+    The calibration block is the last ``calibration_months``, or as much longer as ``calibration_events`` take; but no more
+    than a quarter of the events.
+    """
 
     train_months: int
     calibration_months: int
+    calibration_events: int
     embargo_bars: int
     inner_folds: int
     half_life_months: float
@@ -98,8 +104,8 @@ def at_dates(
 
 
 def final_fold(rows: pd.DataFrame, instant: pd.Timestamp, *, ends: pd.DatetimeIndex, plan: Plan) -> EventFold:
-    """Rows of the fit that is made at ``instant`` for the decisions after it."""
-    return _fold(FINAL, rows, instant, None, ends, plan)
+    """Rows of the fit that is made at ``instant`` for the decisions after it; labels that end later are not looked at."""
+    return _fold(FINAL, rows[rows["label_end_utc"] <= instant], instant, None, ends, plan)
 
 
 def inner_folds(fold: EventFold, *, ends: pd.DatetimeIndex, plan: Plan) -> Iterator[EventFold]:
@@ -109,7 +115,7 @@ def inner_folds(fold: EventFold, *, ends: pd.DatetimeIndex, plan: Plan) -> Itera
         return
     first, last = rows["decision_utc"].iloc[0], rows["decision_utc"].iloc[-1]
     edges = [first + (last - first) * share for share in np.linspace(0.5, 1.0, n + 1)]
-    for number, (begin, end) in enumerate(zip(edges, edges[1:], strict=False), start=1):
+    for number, (begin, end) in enumerate(pairwise(edges), start=1):
         made = _fold(f"inner_{number}", rows, begin, end, ends, plan)
         yield made
 
@@ -120,10 +126,10 @@ def _fold(
     """Rows that may be used before ``begin``, and the test rows after it up to ``end``."""
     decided = rows["decision_utc"]
     before = _bars_before(ends, begin, plan.embargo_bars)
-    split = before - pd.DateOffset(months=plan.calibration_months)
     oldest = begin - pd.DateOffset(months=plan.train_months + plan.calibration_months)
     inside = (decided > oldest) & (decided <= begin)
     usable = inside & (rows["label_end_utc"] <= before)
+    split = _calibrates_from(decided[usable], before, plan)
     calibrates = usable & (decided > split)
     first = decided[calibrates].iloc[0] if calibrates.any() else split
     trains = inside & (decided <= split) & (rows["label_end_utc"] <= _bars_before(ends, first, plan.embargo_bars))
@@ -141,6 +147,13 @@ def _fold(
     )
 
 
+def _calibrates_from(decided: pd.Series, before: pd.Timestamp, plan: Plan) -> pd.Timestamp:
+    """The instant after which events calibrate."""
+    months = before - pd.DateOffset(months=plan.calibration_months)
+    wanted = min(plan.calibration_events, len(decided) // 4)
+    return min(months, decided.iloc[-wanted - 1]) if wanted else months
+
+
 def _weighted(rows: pd.DataFrame, instant: pd.Timestamp, half_life_months: float) -> pd.DataFrame:
     """Average uniqueness times a decay that halves every ``half_life_months``; the mean weight is 1."""
     age_days = (instant - rows["decision_utc"]).dt.total_seconds().to_numpy() / 86_400
@@ -156,7 +169,10 @@ def _bars_before(ends: pd.DatetimeIndex, instant: pd.Timestamp, count: int) -> p
 
 def rows_sha256(rows: pd.DataFrame) -> str:
     """Hash of the events a fold holds, with labels and weights."""
-    keys = [str(t.value) + s + str(side) for t, s, side in zip(rows["decision_utc"], rows["symbol"], rows["side"], strict=True)]
+    keys = [
+        str(t.value) + s + str(side)
+        for t, s, side in zip(rows["decision_utc"], rows["symbol"], rows["side"], strict=True)
+    ]
     values = np.ascontiguousarray(rows[["net_logret", "y"]].to_numpy(dtype=float)).tobytes()
     weight = rows["weight"].to_numpy(dtype=float).tobytes() if "weight" in rows else b""
     return hashlib.sha256("|".join(keys).encode() + values + weight).hexdigest()

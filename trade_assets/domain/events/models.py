@@ -103,7 +103,10 @@ def fit(job: Job) -> Fitted | None:
         return None
     models = [
         *(_classifier(name, train, block, p) for name in CLASSIFIERS),
-        *(FittedModel(name, _regressor(name, train, p), parameters=_regressor_parameters(name, p)) for name in REGRESSORS),
+        *(
+            FittedModel(name, _regressor(name, train, p), parameters=_regressor_parameters(name, p))
+            for name in REGRESSORS
+        ),
         *_quantile_models(train, p),
     ]
     texts = tuple(m.text for m in models if m.name in QUANTILE_MODELS)

@@ -26,8 +26,8 @@ def outcomes(
     horizon_bars: int,
     enters_at_open: bool,
     opens_are_real: bool,
-) -> pd.DataFrame:
-    """Rows of the ``event_outcomes`` table: the events whose label ended in ``closed``.
+) -> list[pd.DataFrame]:
+    """Rows of the ``event_outcomes`` table by leg: the events whose label ended in ``closed``.
 
     Parameters
     ----------
@@ -41,15 +41,20 @@ def outcomes(
     enters_at_open, opens_are_real : bool
         See :func:`~trade_assets.domain.events.barriers.first_touch`.
     """
-    parts = [
-        _of_leg(rows, legs, symbol, horizon_bars=horizon_bars, enters_at_open=enters_at_open, opens_are_real=opens_are_real)
-        for symbol, rows in events.groupby("symbol")
-    ]  # fmt: skip
-    ended = pd.concat(parts, ignore_index=True) if parts else events.iloc[:0].assign(label_end_idx=0, session_end=pd.NaT)
     date_of = closed.set_index("session")["rebalance_date"]
-    ended = ended.assign(rebalance_date=ended["session_end"].map(date_of))
-    kept = ended[ended["rebalance_date"].notna()].drop(columns="session_end")
-    return kept.sort_values(["rebalance_date", *KEYS], kind="stable", ignore_index=True)
+    parts = []
+    for symbol, rows in events.groupby("symbol"):
+        ended = _of_leg(
+            rows,
+            legs,
+            symbol,
+            horizon_bars=horizon_bars,
+            enters_at_open=enters_at_open,
+            opens_are_real=opens_are_real,
+        )
+        ended = ended.assign(rebalance_date=ended["session_end"].map(date_of))
+        parts.append(ended[ended["rebalance_date"].notna()].drop(columns="session_end"))
+    return parts
 
 
 def _of_leg(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events.models import Parameters
-from trade_assets.domain.events.risk import NO_LIMIT, UNLIMITED, RiskLimits
+from trade_assets.domain.events.risk import UNLIMITED, RiskLimits
 from trade_assets.domain.events.scores import Gates
 from trade_assets.domain.events.sizing import SizeLimits, sized
 
@@ -74,12 +74,16 @@ def by_date(
     policy: Policy, tuned: pd.DataFrame, events: pd.DataFrame, scores: pd.DataFrame, dates: Rebalances
 ) -> tuple[pd.DataFrame, dict[pd.Timestamp, RiskLimits]]:
     """Candidates and limits of every rebalance date, by the parameters in force since the one before."""
-    made, limits = [], {}
-    for before, date in dates.spans():
-        now = in_force(policy, tuned, before)
-        limits[date] = now.limits
-        made.append(candidates(events[events["rebalance_date"] == date], scores, now))
-    return pd.concat([m for m in made if len(m)] or made[:1], ignore_index=True), limits
+    policies = {date: in_force(policy, tuned, before) for before, date in dates.spans()}
+    alike: dict[tuple, list[pd.Timestamp]] = {}
+    for date, now in policies.items():
+        alike.setdefault(tuple(values_of(now).values()), []).append(date)
+    made = [
+        candidates(events[events["rebalance_date"].isin(group)], scores, policies[group[0]]) for group in alike.values()
+    ]
+    return pd.concat([m for m in made if len(m)] or made[:1], ignore_index=True), {
+        d: p.limits for d, p in policies.items()
+    }
 
 
 def candidates(events: pd.DataFrame, scores: pd.DataFrame, policy: Policy) -> pd.DataFrame:
@@ -119,7 +123,7 @@ def mock_candidates(events: pd.DataFrame, scores: pd.DataFrame, policy: Policy) 
 
 def mock_limits(policy: Policy) -> RiskLimits:
     """The baseline has no risk engine, only the same minimum holding."""
-    return replace(UNLIMITED, min_holding_bars=policy.limits.min_holding_bars, turnover_cap=NO_LIMIT)
+    return replace(UNLIMITED, min_holding_bars=policy.limits.min_holding_bars)
 
 
 def _joined(events: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
@@ -140,6 +144,7 @@ def _ordered(rows: pd.DataFrame, steps: pd.DataFrame, block: np.ndarray, score: 
 
 
 def explained(log: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
-    """The engine's log with the sizing steps of the event each row is about."""
-    steps = made[[*KEYS, *STEPS]].drop_duplicates(KEYS)
-    return log.merge(steps, on=KEYS, how="left", validate="many_to_one")
+    """The engine's log, its decisions with the steps of their size; a fill is explained where it was decided."""
+    steps = made[[*KEYS, *STEPS]].assign(is_decision=True)
+    rows = log.assign(is_decision=log["action"].isin(["order", "block"]))
+    return rows.merge(steps, on=[*KEYS, "is_decision"], how="left", validate="many_to_one").drop(columns="is_decision")

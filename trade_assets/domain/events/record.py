@@ -80,6 +80,7 @@ def performance(
     dates: pd.DatetimeIndex,
     grid_dates: Rebalances,
     year: int,
+    drawdown_cap: float,
 ) -> pd.DataFrame:
     """Rows of ``event_performance``.
 
@@ -95,6 +96,8 @@ def performance(
         All of them.
     year : int
         Rebalances of the rolling year; its metrics are null before.
+    drawdown_cap : float
+        Twice this in one fold is a catastrophe.
 
     Notes
     -----
@@ -102,6 +105,7 @@ def performance(
     noise and is measured over a year and since the start only.
     """
     daily = {name: sessions(book) for name, book in books.items()}
+    folds = {name: fold_record(book) for name, book in daily.items()}
     rows: list[tuple] = []
     for date in dates:
         spans = {"fold": grid_dates.window(date), "year": grid_dates.window(date, last=year)}
@@ -115,7 +119,8 @@ def performance(
                 if name == "engine":
                     told |= dict(forecast_metrics(known[known["known_at"].between(first, date)]))
                 if window == "since_start":
-                    told["n_catastrophic_folds"] = float(len(catastrophic(inside)))
+                    past = folds[name][folds[name]["rebalance_date"] <= date]
+                    told["n_catastrophic_folds"] = float(is_catastrophic(past, drawdown_cap=drawdown_cap).sum())
                 rows += [(date, window, name, metric, value) for metric, value in told.items()]
     return pd.DataFrame(rows, columns=["rebalance_date", "window", "book", "metric", "value"])
 
@@ -163,7 +168,8 @@ def forecast_metrics(known: pd.DataFrame) -> Iterator[tuple[str, float]]:
     yield "base_rate", float(y.mean()) if len(y) else np.nan
     yield "p_spread", float(p.max() - p.min()) if len(p) else np.nan
     yield "brier", calibration.brier_score(p, y)
-    yield "ece", calibration.expected_calibration_error(p, y, bins=BINS)
+    bins = calibration.reliability_bins(p, y, bins=BINS)
+    yield "ece", calibration.calibration_error(bins)
     raw = known["raw_p_lightgbm"].to_numpy(dtype=float)
     yield "brier_uncalibrated", calibration.brier_score(raw, y)
     yield "ece_uncalibrated", calibration.expected_calibration_error(raw, y, bins=BINS)
@@ -171,23 +177,37 @@ def forecast_metrics(known: pd.DataFrame) -> Iterator[tuple[str, float]]:
     between = known["net_logret"].between(known["q10"], known["q90"])
     yield "band_coverage", float(inside.mean()) if len(known) else np.nan
     yield "quantile_coverage", float(between.mean()) if len(known) else np.nan
-    for row in calibration.reliability_bins(p, y, bins=BINS).itertuples():
+    for row in bins.itertuples():
         yield f"bin_{row.bin}_n", float(row.n)
         yield f"bin_{row.bin}_mean_p", row.mean_p
         yield f"bin_{row.bin}_mean_y", row.mean_y
 
 
-def catastrophic(daily: pd.DataFrame, *, drawdown_cap: float = 0.12) -> list[pd.Timestamp]:
-    """Folds with twice the capped drawdown, or with three times the usual turnover and more than the capital traded once."""
+def fold_record(daily: pd.DataFrame) -> pd.DataFrame:
+    """Return, drawdown and turnover of each fold: ``rebalance_date, total_return, max_drawdown, turnover``."""
     folds = daily.groupby("rebalance_date")
-    turnover = folds["turnover_frac"].sum()
-    drawdown = folds["book_return_frac"].agg(lambda r: metrics.max_drawdown(r.to_numpy()))
-    usual = turnover[turnover > 0].median()
-    return list(turnover.index[(drawdown < -2 * drawdown_cap) | ((turnover > 3 * usual) & (turnover > 1.0))])
+    table = folds["book_return_frac"].agg(
+        total_return=lambda r: metrics.total_return(r.to_numpy()),
+        max_drawdown=lambda r: metrics.max_drawdown(r.to_numpy()),
+    )
+    return table.assign(turnover=folds["turnover_frac"].sum()).reset_index()
+
+
+def is_catastrophic(folds: pd.DataFrame, *, drawdown_cap: float) -> np.ndarray:
+    """True where a fold fell by twice the capped drawdown, or traded more than its capital and three times the usual (F-24)."""
+    traded = folds["turnover"].to_numpy()
+    usual = np.median(traded[traded > 0]) if (traded > 0).any() else np.inf
+    return (folds["max_drawdown"].to_numpy() < -2 * drawdown_cap) | ((traded > 3 * usual) & (traded > 1.0))
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
-    names = {"decision_utc": "decided_utc", "label_end_utc": "known_utc", "net_logret": "y", "q10": "q_low", "q90": "q_high"}
+    names = {
+        "decision_utc": "decided_utc",
+        "label_end_utc": "known_utc",
+        "net_logret": "y",
+        "q10": "q_low",
+        "q90": "q_high",
+    }
     return rows.rename(columns=names)
 
 

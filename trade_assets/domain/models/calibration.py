@@ -123,10 +123,14 @@ def expected_calibration_error(p: np.ndarray, y: np.ndarray, *, bins: int = 10) 
     Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning" (2015); Guo et
     al., "On Calibration of Modern Neural Networks" (2017).
     """
-    filled = reliability_bins(p, y, bins=bins).query("n > 0")
-    if not len(filled):
-        return float("nan")
-    return float(np.average((filled["mean_p"] - filled["mean_y"]).abs(), weights=filled["n"]))
+    return calibration_error(reliability_bins(p, y, bins=bins))
+
+
+def calibration_error(bins: pd.DataFrame) -> float:
+    """The same, from bins already made."""
+    n = bins["n"].to_numpy()
+    apart = np.abs(bins["mean_p"].to_numpy() - bins["mean_y"].to_numpy())
+    return float(np.average(apart[n > 0], weights=n[n > 0])) if n.any() else float("nan")
 
 
 def _platt(score: np.ndarray, y: np.ndarray) -> dict:
