@@ -13,6 +13,7 @@ from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
 from trade_assets.resources.market_data.vintages import Vintages
 from trade_assets.resources.signals_file import SignalsFile
+from trade_assets.resources.studies import Studies
 from trade_assets.resources.table_io import TableIO
 from trade_assets.resources.tables import TableStore
 from trade_assets.resources.tracking import Tracking
@@ -59,6 +60,7 @@ def build_resources(
         "market_data": Vintages(build_source(settings), files),
         "workers": Workers(settings.store.workers),
         "tracking": Tracking(settings.store.mlflow_uri),
+        "studies": Studies(settings.store.optuna_uri),
         "exports": Exports(settings.store.exports),
         "signals_file": SignalsFile(settings.market_gate.file),
         "table_io": TableIO(

@@ -12,6 +12,7 @@ os.environ["TRADE_ASSETS__STORE__URL"] = str(_HOME / "store")
 os.environ["TRADE_ASSETS__STORE__EXPORTS"] = str(_HOME / "exports")
 os.environ["TRADE_ASSETS__STORE__DAGSTER_HOME"] = str(_HOME / "dagster")
 os.environ["TRADE_ASSETS__STORE__MLFLOW_URI"] = f"sqlite:///{_HOME / 'mlflow.db'}"
+os.environ["TRADE_ASSETS__STORE__OPTUNA_URI"] = f"sqlite:///{_HOME / 'optuna.db'}"
 
 import shutil
 

@@ -123,6 +123,11 @@ def _source_hash(path: Path) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
+def domain_version() -> str:
+    """Hash of the domain, for what is kept outside the tables."""
+    return _source_hash(PACKAGE / "domain")[:12]
+
+
 def code_version(function: Callable) -> str:
     """Hash of the domain and of the module the asset lives in."""
     module = Path(inspect.getfile(function))

@@ -8,8 +8,9 @@ from trade_assets import partitions
 from trade_assets.domain import calendar
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import bars as bars_domain
-from trade_assets.domain.events import folds, geometry, models, risk, scores, sizing, sleeve
+from trade_assets.domain.events import folds, geometry, models, risk, scores, sizing, sleeve, tuning
 from trade_assets.domain.events.policy import Policy
+from trade_assets.domain.events.tuning import YEAR
 from trade_assets.settings import Settings, load
 
 SESSION_MINUTES = 390
@@ -28,7 +29,7 @@ def rebalances_of(months: float) -> int:
 
 
 TRAIN = rebalances_of(_EVENTS.train_months + _EVENTS.calibration_months)
-SEARCH = rebalances_of(_EVENTS.train_months + _EVENTS.calibration_months + _EVENTS.tuning.history_months)
+SEARCH = TRAIN + rebalances_of(_EVENTS.tuning.history_months) + YEAR
 
 
 def grid(settings: Settings, dates: Rebalances, *, last: int, ahead_bars: int = 0) -> pd.DataFrame:
@@ -79,6 +80,12 @@ def fills(settings: Settings, *, opens_are_real: bool) -> sleeve.Fills:
         min_holding_bars=risk_settings.min_holding_bars,
         cooldown_bars=risk_settings.cooldown_bars,
     )
+
+
+def search_limits(settings: Settings) -> tuning.Limits:
+    """What a trial of the search is judged by."""
+    of = settings.events.tuning
+    return tuning.Limits(of.history_months, of.drawdown_cap, of.min_trades_per_month)
 
 
 def policy(settings: Settings) -> Policy:

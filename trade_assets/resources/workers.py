@@ -13,6 +13,8 @@ R = TypeVar("R")
 PRELOADED = [
     "trade_assets.domain.models.fitting",
     "trade_assets.domain.models.quantiles",
+    "trade_assets.domain.events.models",
+    "trade_assets.domain.events.tuning",
     "lightgbm",
     "xgboost",
     "sklearn.linear_model",

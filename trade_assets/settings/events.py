@@ -9,7 +9,9 @@ from trade_assets.settings.section import Section
 
 class EventTuning(Section):
     every_rebalances: int = Field(default=26, ge=1, description="rebalances from one search to the next")
-    history_months: int = Field(default=60, ge=60, description="months of inner tests a trial is judged on")
+    history_months: int = Field(
+        default=60, ge=12, description="months of inner tests a trial is judged on; fewer than 60 say little"
+    )
     optuna_trials: int = Field(
         default=12, ge=0, description="trials of one search; 0 keeps the settings, 100 is a full search"
     )
@@ -77,7 +79,9 @@ class Events(Section):
     elastic_net_alpha: float = Field(
         default=0.3, gt=0, le=1, description="penalty, as a share of the one that leaves no coefficient"
     )
-    elastic_net_l1_ratio: float = Field(default=0.5, gt=0, le=1)
+    elastic_net_l1_ratio: float = Field(
+        default=0.5, gt=0, le=1, description="share of the penalty on absolute coefficients"
+    )
     lightgbm_params: EventLightGBM = EventLightGBM()
     num_boost_round: int = Field(default=60, ge=1, description="most boosting rounds")
     early_stopping_rounds: int = Field(default=20, ge=1, description="rounds without gain on the block that end a fit")

@@ -95,7 +95,9 @@ def _calmar(own: float, baseline: float) -> Gate:
     name, requirement = "Calmar ratio against the baseline", "R-068"
     if math.isnan(own) or math.isnan(baseline):
         whose = "engine's" if math.isnan(own) else "baseline's"
-        return Gate(name, requirement, own, baseline, False, "error", f"Not shown: the {whose} Calmar ratio is undefined.")
+        return Gate(
+            name, requirement, own, baseline, False, "error", f"Not shown: the {whose} Calmar ratio is undefined."
+        )
     passed = own >= baseline
     verdict = "reaches" if passed else "falls short of"
     told = f"The engine's Calmar ratio, {own:.3f}, {verdict} the baseline's on the same events, {baseline:.3f}."

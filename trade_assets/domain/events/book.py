@@ -6,6 +6,7 @@ there. The same step serves twenty years and the newest session.
 """
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -64,14 +65,18 @@ def run(
         Columns of ``event_book`` and of ``event_trades`` (the sizing steps apart).
     """
     date_of = dict(zip(sessions["session"], sessions["rebalance_date"], strict=True))
-    by_bar = dict(tuple(candidates.groupby("t_idx", sort=False)))
+    by_bar: dict[int, list] = {}
+    for candidate in candidates.itertuples():
+        by_bar.setdefault(candidate.t_idx, []).append(candidate)
     bars = {symbol: _bars(legs, symbol) for symbol in legs.symbols}
     engine = _Engine(start, fills)
-    for session, rows in legs.grid[legs.grid["session"].isin(sessions["session"])].groupby("session", sort=True):
+    inside = legs.grid["session"].isin(sessions["session"]).to_numpy()
+    day, t_idx, ends = (legs.grid[name].tolist() for name in ("session", "t_idx", "bar_end_utc"))
+    for session, rows in groupby(np.flatnonzero(inside).tolist(), key=day.__getitem__):
         date = date_of[session]
         engine.open_session(limits if isinstance(limits, RiskLimits) else limits[date])
-        for place, t_idx, end in zip(rows.index, rows["t_idx"], rows["bar_end_utc"], strict=True):
-            engine.step({s: of[place - legs.grid.index[0]] for s, of in bars.items()}, by_bar.get(t_idx), date, end)
+        for row in rows:
+            engine.step({s: of[row] for s, of in bars.items()}, by_bar.get(t_idx[row], []), date, ends[row])
         engine.close_session(date, session)
     return pd.DataFrame(engine.rows, columns=COLUMNS), pd.DataFrame(engine.log, columns=LOG).astype(LOG_KEYS)
 
@@ -107,7 +112,7 @@ class _Engine:
         }
         self.book = replace(self.book, kill=self.book.kill.before_session(self.book.equity), sleeves=sleeves)
 
-    def step(self, bars: dict[str, Bar], decided: pd.DataFrame | None, date: pd.Timestamp, end: pd.Timestamp) -> None:
+    def step(self, bars: dict[str, Bar], decided: list, date: pd.Timestamp, end: pd.Timestamp) -> None:
         sleeves = {}
         for symbol, state in self.book.sleeves.items():
             sleeves[symbol], fills = sleeve.after_bar(state, bars[symbol], self.fills)
@@ -132,9 +137,8 @@ class _Engine:
         if rule is not None:
             sleeves = {symbol: replace(s, closing=rule if s.position else None) for symbol, s in sleeves.items()}
         self.book = Book(equity, kill, sleeves)
-        if decided is not None:
-            for candidate in decided.itertuples():
-                self._decide(candidate, date, end, rule)
+        for candidate in decided:
+            self._decide(candidate, date, end, rule)
 
     def _decide(self, candidate, date: pd.Timestamp, end: pd.Timestamp, rule: str | None) -> None:
         state = self.book.sleeves[candidate.symbol]

@@ -102,9 +102,9 @@ def fit(job: Job) -> Fitted | None:
     if len(train) < p.min_train_rows:
         return None
     models = [
-        *(_classifier(name, train, block, p) for name in CLASSIFIERS),
+        *(classifier(name, train, block, p) for name in CLASSIFIERS),
         *(
-            FittedModel(name, _regressor(name, train, p), parameters=_regressor_parameters(name, p))
+            FittedModel(name, regressor(name, train, p), parameters=_regressor_parameters(name, p))
             for name in REGRESSORS
         ),
         *_quantile_models(train, p),
@@ -157,17 +157,18 @@ def struct_score(p: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
 
 
 def _inner_scores(fold: EventFold, p: Parameters) -> tuple[np.ndarray, ...]:
-    classifier = _classifier(p.classifier, fold.train, fold.calibration, p, explain=False)
+    of_label = classifier(p.classifier, fold.train, fold.calibration, p, explain=False)
     x = x_of(fold.test)
-    probability = calibration.read_calibrator(classifier.calibrator)(read(classifier.text)(x))
-    linear = read(_regressor("ridge", fold.train, p))(x)
-    ml = linear if p.regressor == "ridge" else read(_regressor(p.regressor, fold.train, p))(x)
+    probability = calibration.read_calibrator(of_label.calibrator)(read(of_label.text)(x))
+    linear = read(regressor("ridge", fold.train, p))(x)
+    ml = linear if p.regressor == "ridge" else read(regressor(p.regressor, fold.train, p))(x)
     return struct_score(probability, fold.test), ml, linear, fold.test["net_logret"].to_numpy()
 
 
-def _classifier(
+def classifier(
     name: str, train: pd.DataFrame, block: pd.DataFrame, p: Parameters, *, explain: bool = True
 ) -> FittedModel:
+    """One classifier with its calibrator; ``explain`` adds the mean contributions of the features."""
     y, of_block = label_of(train, p.label), label_of(block, p.label)
     rows = Rows(x_of(train), y, train["weight"].to_numpy())
     rounds, contributions = None, None
@@ -214,7 +215,8 @@ def _contributions(text: str, x: np.ndarray) -> dict[str, float]:
     return dict(zip(FEATURES, np.abs(shap[:, :-1]).mean(axis=0).tolist(), strict=True))
 
 
-def _regressor(name: str, train: pd.DataFrame, p: Parameters) -> str:
+def regressor(name: str, train: pd.DataFrame, p: Parameters) -> str:
+    """One linear model of the net return, as text."""
     rows = Rows(x_of(train), train["net_logret"].to_numpy(), train["weight"].to_numpy())
     if name == "ridge":
         return least_squares.fit_ridge(rows, alpha_share=p.ridge_alpha)

@@ -1,5 +1,6 @@
 """All the numbers the engine decides by, and what a search may change of them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from trade_assets.domain.events.models import Parameters
 from trade_assets.domain.events.risk import UNLIMITED, RiskLimits
 from trade_assets.domain.events.scores import Gates
 from trade_assets.domain.events.sizing import SizeLimits, sized
+from trade_assets.domain.search import Range
 
 KEYS = ["decision_utc", "symbol", "side"]
 STEPS = ["kelly_p", "kelly_ev", "capped_frac", "volatility_cap_frac", "haircut"]
@@ -27,33 +29,34 @@ class Policy:
     min_position_frac: float
 
 
-# What a search may change: where the value lives, its range, whether it is a whole number, whether it is drawn on a log scale.
-TUNABLE: dict[str, tuple[str, float, float, bool, bool]] = {
-    "num_leaves": ("lightgbm", 3, 31, True, True),
-    "max_depth": ("lightgbm", 2, 6, True, False),
-    "min_data_in_leaf": ("lightgbm", 10, 200, True, True),
-    "learning_rate": ("lightgbm", 0.01, 0.2, False, True),
-    "k": ("gates", 0.25, 4.0, False, True),
-    "phi": ("gates", 1.0, 10.0, False, True),
-    "overnight_multiplier": ("gates", 1.0, 2.5, False, False),
-    "kelly_share": ("sizes", 0.05, 1.0, False, True),
-    "max_position_frac": ("sizes", 0.25, 1.0, False, False),
-    "volatility_target": ("sizes", 0.05, 0.2, False, False),
+# What a search may change: where the value lives, and its range.
+TUNABLE: dict[str, tuple[str, Range]] = {
+    "num_leaves": ("lightgbm", Range(3, 31, is_whole=True, is_log=True)),
+    "max_depth": ("lightgbm", Range(2, 6, is_whole=True)),
+    "min_data_in_leaf": ("lightgbm", Range(10, 200, is_whole=True, is_log=True)),
+    "learning_rate": ("lightgbm", Range(0.01, 0.2, is_log=True)),
+    "k": ("gates", Range(0.25, 4.0, is_log=True)),
+    "phi": ("gates", Range(1.0, 10.0, is_log=True)),
+    "overnight_multiplier": ("gates", Range(1.0, 2.5)),
+    "kelly_share": ("sizes", Range(0.05, 1.0, is_log=True)),
+    "max_position_frac": ("sizes", Range(0.25, 1.0)),
+    "volatility_target": ("sizes", Range(0.05, 0.2)),
 }
+SPACE = {name: of for name, (_, of) in TUNABLE.items()}
 
 
 def values_of(policy: Policy) -> dict[str, float]:
     """The tunable numbers of a policy."""
     homes = {"lightgbm": dict(policy.models.lightgbm), "gates": vars(policy.gates), "sizes": vars(policy.sizes)}
-    return {name: float(homes[home][name]) for name, (home, *_) in TUNABLE.items()}
+    return {name: float(homes[home][name]) for name, (home, _) in TUNABLE.items()}
 
 
 def with_values(policy: Policy, values: Mapping[str, float]) -> Policy:
     """The policy with tuned numbers in place of its own."""
     of: dict[str, dict[str, float]] = {"lightgbm": {}, "gates": {}, "sizes": {}}
     for name, value in values.items():
-        home, _, _, is_whole, _ = TUNABLE[name]
-        of[home][name] = int(value) if is_whole else float(value)
+        home, within = TUNABLE[name]
+        of[home][name] = int(value) if within.is_whole else float(value)
     return replace(
         policy,
         models=replace(policy.models, lightgbm=dict(policy.models.lightgbm) | of["lightgbm"]),
@@ -68,6 +71,48 @@ def in_force(policy: Policy, tuned: pd.DataFrame, date: pd.Timestamp | None) -> 
         return policy
     rows = tuned[(tuned["rebalance_date"] == date) & (tuned["study"] == "events")]
     return with_values(policy, dict(zip(rows["parameter"], rows["value"], strict=True)))
+
+
+def in_force_table(
+    trials: pd.DataFrame, previous: pd.DataFrame, own: Mapping[str, float], dates: Rebalances, *, study: str
+) -> pd.DataFrame:
+    """Rows of ``tuned_parameters``: of each date the best trial of the last search, or ``own`` before the first.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        Rows of ``trials`` of these dates; of equal values the first trial is taken.
+    previous : DataFrame
+        The table's rows at the rebalance before ``dates``.
+    own : mapping
+        Values of the settings.
+    dates : Rebalances
+    study : str
+    """
+    settings_rows = pd.DataFrame(
+        {"study": study, "parameter": list(own), "value": list(own.values()), "source": "settings"}
+    )
+    now = (
+        previous
+        if len(previous)
+        else settings_rows.assign(search_date=pd.Series(pd.NaT, range(len(own)), "datetime64[us]"))
+    )
+    searched, parts = dict(tuple(trials[trials["study"] == study].groupby("rebalance_date"))), []
+    for date in dates.dates:
+        if date in searched:
+            rows = searched[date].sort_values(["value", "trial"], ascending=[False, True])
+            values = json.loads(rows["parameters"].iloc[0])
+            now = pd.DataFrame(
+                {
+                    "study": study,
+                    "parameter": list(values),
+                    "value": [float(v) for v in values.values()],
+                    "source": "search",
+                    "search_date": date,
+                }
+            )
+        parts.append(now.assign(rebalance_date=date))
+    return pd.concat(parts, ignore_index=True)
 
 
 def by_date(

@@ -63,7 +63,33 @@ def scored(
     readers = [models.read(text_of(by_name.at[name, "artifact_sha256"])) for name in models.QUANTILE_MODELS]
     bands, crossed = quantiles.predict_from(readers, x)
     w = float(by_name["w_struct"].iloc[0])
-    p, ev_ml = probability[classifier][1], expected[regressor]
+    own = decided(events, probability[classifier][1], expected[regressor], w, gates)
+    told = {f"raw_p_{name}": raw for name, (raw, _) in probability.items()}
+    told |= {f"p_{name}": calibrated for name, (_, calibrated) in probability.items()}
+    told |= {f"ev_{name}": values for name, values in expected.items()}
+    told |= {name.replace("quantile_", "q"): bands[:, i] for i, name in enumerate(models.QUANTILE_MODELS)}
+    return own.assign(
+        retrain_date=by_name["retrain_date"].iloc[0],
+        **told,
+        quantiles_crossed=crossed,
+        mock_score=expected["ridge"],
+        passes_mock=expected["ridge"] >= np.nan_to_num(by_name["mock_threshold"].iloc[0], nan=np.inf),
+    )
+
+
+def decided(events: pd.DataFrame, p: np.ndarray, ev_ml: np.ndarray, w: float, gates: Gates) -> pd.DataFrame:
+    """The score of each event and the gates it passes (R-056 to R-062).
+
+    Parameters
+    ----------
+    events : DataFrame
+        Rows of ``events``.
+    p, ev_ml : ndarrays of shape (events,)
+        Calibrated probability and expected net log return.
+    w : float, in [0, 1]
+        Weight of ``ev_struct``.
+    gates : Gates
+    """
     ev_struct = models.struct_score(p, events)
     ev_final = w * ev_struct + (1 - w) * ev_ml
     margin = np.where(events["entry_overnight"], gates.overnight_multiplier, 1.0)
@@ -71,12 +97,6 @@ def scored(
     return pd.DataFrame(
         {
             **{name: events[name].array for name in KEYS},
-            "retrain_date": by_name["retrain_date"].iloc[0],
-            **{f"raw_p_{name}": raw for name, (raw, _) in probability.items()},
-            **{f"p_{name}": calibrated for name, (_, calibrated) in probability.items()},
-            **{f"ev_{name}": values for name, values in expected.items()},
-            **{name.replace("quantile_", "q"): bands[:, i] for i, name in enumerate(models.QUANTILE_MODELS)},
-            "quantiles_crossed": crossed,
             "p": p,
             "ev_struct": ev_struct,
             "ev_ml": ev_ml,
@@ -85,10 +105,14 @@ def scored(
             "hurdle": hurdle,
             "passes_ev": ev_final > hurdle,
             "passes_tp_to_cost": events["tp_to_cost"].to_numpy() >= gates.phi,
-            "mock_score": expected["ridge"],
-            "passes_mock": expected["ridge"] >= np.nan_to_num(by_name["mock_threshold"].iloc[0], nan=np.inf),
         }
     )
+
+
+def unscored(events: pd.DataFrame) -> pd.DataFrame:
+    """The table of :func:`decided` and the baseline's columns, without a row."""
+    none = decided(events.iloc[:0], np.zeros(0), np.zeros(0), 0.5, Gates(0.0, 0.0, 1.0))
+    return none.assign(mock_score=np.zeros(0), passes_mock=np.zeros(0, dtype=bool))
 
 
 def _probability(fit: pd.Series, text_of: Callable[[str], str], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
