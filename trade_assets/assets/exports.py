@@ -1,13 +1,14 @@
-"""Exports: the files and the page a person opens, for the newest rebalance."""
+"""Exports: the files and the pages a person opens, for the newest rebalance."""
 
 from collections.abc import Callable
 
 import dagster as dg
 import pandas as pd
 
-from trade_assets.assets import portfolio, stocks
+from trade_assets.assets import events, portfolio, stocks, tuning
 from trade_assets.assets.partitioned import OWNERS
-from trade_assets.domain import caveats, exported, report
+from trade_assets.domain import caveats, exported, exported_events, report
+from trade_assets.domain.report import events as event_page
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.resources.tables import MissingPartitionError, TableStore
@@ -65,12 +66,7 @@ def exports(
             source=settings.data.source,
             legs=settings.index_legs().symbols(),
         ),
-        facts={
-            "Source": settings.data.source,
-            "History from": str(settings.history.start),
-            "As of": keys[-1],
-            "Settings": settings.fingerprint(frozenset(type(settings).model_fields) - {"store"}),
-        },
+        facts=_facts(settings, keys[-1]),
         labels=report.LABELS | exported.labels(settings.index_legs().model_dump()),
     )
     written.append(exports.text("tear_sheet.html", page))
@@ -81,6 +77,84 @@ def exports(
             **{path.name: dg.MetadataValue.path(str(path)) for path in written},
         }
     )
+
+
+@dg.asset(
+    group_name="exports",
+    deps=[
+        events.event_performance,
+        events.event_trades,
+        events.event_bands,
+        events.calibrated_models,
+        tuning.tuned_parameters,
+    ],
+    owners=OWNERS,
+    kinds={"csv", "html"},
+)
+def event_exports(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    fingerprint_of: dg.ResourceParam[object],
+    market_data: dg.ResourceParam[MarketData],
+    exports: dg.ResourceParam[Exports],
+) -> None:
+    """The report of the event engine, its trades, equity, folds, models and figures, as files."""
+    keys = tables.keys("event_performance")
+    if not keys:
+        raise MissingPartitionError("event_exports: nothing is stored yet; materialise the rebalance job first")
+    read = _reader(tables, fingerprint_of)
+    stored = event_page.EventTables(
+        **{name: read(name, keys) for name in event_page.WHOLE}, index_bars=read("index_bars", keys[-1:])
+    )
+    found = event_page.find(stored, _terms(settings, opens_are_real=market_data.has_real_opens))
+    facts = _facts(settings, keys[-1])
+    written = [
+        exports.text("event_report.html", event_page.event_report(found, facts=facts)),
+        exports.text("step3_report.md", event_page.markdown(found, facts=facts)),
+        exports.json("event_summary.json", exported_events.summary(found)),
+        exports.json("event_portfolio_summary.json", exported_events.portfolio_summary(found)),
+        exports.json("step3_model_registry.json", exported_events.registry(found)),
+        exports.csv("event_equity.csv", exported_events.equity(found)),
+        exports.csv("event_trades.csv", exported_events.trades(stored.event_trades)),
+        exports.csv("event_folds.csv", exported_events.folds(stored.event_performance)),
+        exports.csv("event_contributions.csv", found.contributions),
+    ]
+    context.add_output_metadata(
+        {
+            "as_of": keys[-1],
+            "is_accepted": found.is_accepted,
+            "equity": dg.MetadataValue.md(
+                report.sparkline_markdown(exported_events.equity(found)["engine_equity"].to_numpy())
+            ),
+            **{path.name: dg.MetadataValue.path(str(path)) for path in written},
+        }
+    )
+
+
+def _terms(settings: Settings, *, opens_are_real: bool) -> event_page.Terms:
+    events, limits = settings.events, settings.risk
+    return event_page.Terms(
+        capital_usd=limits.initial_capital_usd,
+        horizon_bars=events.horizon_bars,
+        probability=events.probability,
+        classifier=events.classifier,
+        band_miss_rate=events.band_miss_rate,
+        drawdown_warn=limits.drawdown_warn,
+        drawdown_stop=limits.drawdown_stop,
+        min_trades_per_month=events.tuning.min_trades_per_month,
+        opens_are_real=opens_are_real,
+        legs=tuple((role, symbol) for role, symbol in settings.index_legs().model_dump().items() if symbol is not None),
+    )
+
+
+def _facts(settings: Settings, newest: str) -> dict[str, str]:
+    return {
+        "Source": settings.data.source,
+        "History from": str(settings.history.start),
+        "As of": newest,
+        "Settings": settings.fingerprint(frozenset(type(settings).model_fields) - {"store"}),
+    }
 
 
 def _reader(tables: TableStore, fingerprint_of: Callable[[str], str]) -> Callable[[str, list[str]], pd.DataFrame]:

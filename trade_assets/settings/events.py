@@ -103,6 +103,9 @@ class Events(Section):
 
 
 class Risk(Section):
+    initial_capital_usd: float = Field(
+        default=10_000.0, gt=0, description="capital the event book's figures in USD begin with"
+    )
     kelly_share: float = Field(default=0.25, gt=0, le=1, description="share of Kelly's bet that is taken")
     max_position_frac: float = Field(default=1.0, gt=0, le=1, description="largest position, in the leg's capital")
     volatility_target: float = Field(

@@ -100,7 +100,9 @@ def _calmar(own: float, baseline: float) -> Gate:
         )
     passed = own >= baseline
     verdict = "reaches" if passed else "falls short of"
-    told = f"The engine's Calmar ratio, {own:.3f}, {verdict} the baseline's on the same events, {baseline:.3f}."
+    told = (
+        f"The engine's Calmar ratio, {_signed(own)}, {verdict} the baseline's on the same events, {_signed(baseline)}."
+    )
     if passed and own <= 0:
         told += " Neither has earned anything."
     return Gate(name, requirement, own, baseline, passed, "error", told)
@@ -136,3 +138,7 @@ def _catastrophes(count: float) -> Gate:
     folds = f"{count:.0f} fold{'s' if count != 1 else ''}"
     told = "No fold was catastrophic." if count == 0 else f"{folds} {'were' if count != 1 else 'was'} catastrophic."
     return Gate(name, requirement, count, 0.0, count == 0, "error", told)
+
+
+def _signed(ratio: float) -> str:
+    return f"{ratio:.3f}".replace("-", "−")

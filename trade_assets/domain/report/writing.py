@@ -36,6 +36,26 @@ def shares(value: float) -> str:
     return _written(value, "{:,.0f}" if value == round(value) else "{:,.4f}")
 
 
+def bps(value: float, digits: int = 1) -> str:
+    """``12.34`` as +12.3."""
+    return _written(value, f"{{:+.{digits}f}}")
+
+
+def count(value: float) -> str:
+    """``1234.0`` as 1,234."""
+    return _written(value, "{:,.0f}")
+
+
+def in_unit(value: float, unit: str) -> str:
+    """A number as its unit asks for."""
+    return UNITS[unit](value)
+
+
+def instant(moment: pd.Timestamp) -> str:
+    """An instant as 2018-12-17 21:00 UTC."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
 def day(date: pd.Timestamp) -> str:
     """A date as 17 December 2018."""
     return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
@@ -56,4 +76,16 @@ def _written(value: float, form: str) -> str:
     return text.replace("-", "−" if any(digit in text for digit in "123456789") else "")
 
 
-FILTERS = (percent, signed_percent, ratio, usd, shares, day, heat)
+UNITS = {
+    "frac": percent,
+    "frac2": lambda value: percent(value, 2),
+    "ratio": ratio,
+    "one": lambda value: ratio(value, 1),
+    "bps": bps,
+    "bps2": lambda value: bps(value, 2),
+    "plain_bps": ratio,
+    "count": count,
+    "usd": usd,
+    "usd2": lambda value: usd(value, 2),
+}
+FILTERS = (percent, signed_percent, ratio, usd, shares, bps, count, in_unit, instant, day, heat)
