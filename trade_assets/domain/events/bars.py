@@ -73,38 +73,44 @@ def on_grid(bars: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same columns and ``session``; one row a symbol and instant of the grid that has a bar.
+        The same columns and ``session``; one row a symbol and instant of the grid that has a bar. What one of its parts
+        lacks it lacks too; the open is that of the first.
 
     Raises
     ------
     ValueError
-        If a symbol has fewer than half as many bars as the grid on most of its sessions.
+        If on most of its sessions a symbol has a bar alone, or bars that lie two bars of the grid apart or more.
     """
     ends = pd.DatetimeIndex(of["bar_end_utc"])
     place = ends.searchsorted(pd.DatetimeIndex(bars["bar_end_utc"]))
     rows = bars.assign(bar_end_utc=ends[place], session=of["session"].to_numpy()[place])
-    rows = rows.iloc[np.argsort(bars["bar_end_utc"].to_numpy(), kind="stable")]
-    whole = rows.groupby(["bar_end_utc", "symbol"], sort=True, as_index=False).agg(
-        open=("open", "first"), high=("high", "max"), low=("low", "min"), close=("close", "last"),
-        volume=("volume", _sum), session=("session", "first"),
-    )  # fmt: skip
+    rows = rows.iloc[np.argsort(pd.DatetimeIndex(bars["bar_end_utc"]).asi8, kind="stable")]
+    groups = rows.groupby(["bar_end_utc", "symbol"], sort=True)
+    whole = pd.DataFrame(
+        {
+            "open": groups["open"].first(skipna=False),
+            "high": groups["high"].max(skipna=False),
+            "low": groups["low"].min(skipna=False),
+            "close": groups["close"].last(),
+            "volume": groups["volume"].sum(skipna=False),
+            "session": groups["session"].first(),
+        }
+    ).reset_index()
     _refuse_coarser(whole, of)
     return whole
 
 
-def _sum(volume: pd.Series) -> float:
-    return volume.sum(min_count=1)
-
-
 def _refuse_coarser(rows: pd.DataFrame, of: pd.DataFrame) -> None:
-    wanted = of.groupby("session")["bar"].size()
-    for symbol, held in rows.groupby("symbol"):
-        counts = held.groupby("session").size()
-        usual, needed = counts.median(), wanted[counts.index].median()
-        if usual < needed / 2:
+    placed = rows.merge(of[["bar_end_utc", "bar", "session_bars"]], on="bar_end_utc", validate="many_to_one")
+    sessions = placed.groupby(["symbol", "session"])
+    step = placed.assign(step=sessions["bar"].diff()).groupby(["symbol", "session"])["step"].median()  # null of one bar
+    held, needed = sessions.size(), sessions["session_bars"].first()
+    is_coarser = ~(step < 2) & (needed > 1)
+    for symbol, share in is_coarser.groupby("symbol").mean().items():
+        if share > 0.5:
             raise ValueError(
-                f"index_bars: {symbol} has {usual:.0f} bars a session where events.bar_minutes asks for {needed:.0f}; "
-                "choose a longer bar, or none for one bar a session"
+                f"index_bars: {symbol} has {held[symbol].median():.0f} bars a session where events.bar_minutes asks for "
+                f"{needed[symbol].median():.0f}; choose a longer bar, or none for one bar a session"
             )
 
 
