@@ -6,6 +6,7 @@ arguments of a range run, or in the source.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -41,9 +42,11 @@ def whole_sample_scale(original: Function) -> Function:
 
 
 def later_close(original: Function) -> Function:
-    """A missing or present close filled from the session after it."""
+    """A missing or present close of a stock filled from the session after it."""
 
     def leaky(bars: pd.DataFrame, **kwargs: object) -> object:
+        if "sessions" in kwargs:  # bars of the event engine, on their own grid
+            return original(bars, **kwargs)
         moved = bars.sort_values("session").groupby("symbol")["close"].shift(-1)
         return original(bars.assign(close=moved.fillna(bars["close"])), **kwargs)
 
@@ -111,6 +114,56 @@ def signal_of_the_last_date(original: Function) -> Function:
     return leaky
 
 
+def event_on_the_next_bar(original: Function) -> Function:
+    """Events found by the return of the bar after theirs."""
+
+    def leaky(log_returns: np.ndarray, thresholds: np.ndarray, **start: float) -> object:
+        return original(np.append(log_returns[1:], log_returns[-1:]), thresholds, **start)
+
+    return leaky
+
+
+def barriers_from_the_path(original: Function) -> Function:
+    """Barriers as wide as the moves that follow, from whichever bars are at hand."""
+
+    def leaky(found: pd.DataFrame, ahead: pd.DataFrame, **kwargs: object) -> pd.DataFrame:
+        rows = original(found, ahead, **kwargs)
+        later = rows.groupby("symbol")["volatility"].shift(-1).fillna(rows["volatility"])
+        return rows.assign(a_tp=rows["a_tp"] * (later / rows["volatility"]))
+
+    return leaky
+
+
+def missing_purge(original: Function) -> Function:
+    """Training rows whose label ends after the models are made."""
+
+    def leaky(rows: pd.DataFrame, instant: pd.Timestamp, **kwargs: object) -> object:
+        told = rows["label_end_utc"].where(rows["decision_utc"] > instant, rows["decision_utc"])
+        return original(rows.assign(label_end_utc=told), instant, **kwargs)
+
+    return leaky
+
+
+def calibrator_on_the_test_block(original: Function) -> Function:
+    """Probabilities calibrated on the events they are then judged by."""
+
+    def leaky(rows: pd.DataFrame, instant: pd.Timestamp, **kwargs: object) -> object:
+        fold, tested = original(rows, instant, **kwargs), rows[rows["decision_utc"] > instant]
+        return replace(fold, calibration=tested.assign(weight=1.0)) if len(tested) else fold
+
+    return leaky
+
+
+def parameters_of_later_trials(original: Function) -> Function:
+    """Every date tuned by the best of all trials at hand."""
+
+    def leaky(trials: pd.DataFrame, previous: pd.DataFrame, own: dict, dates: object, **kwargs: object) -> pd.DataFrame:
+        everywhere = [trials.assign(rebalance_date=date) for date in dates.dates]
+        return original(pd.concat(everywhere, ignore_index=True), previous, own, dates, **kwargs)
+
+    return leaky
+
+
 LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
     "centred_window": ("trade_assets.domain.windows:level_mean", centred_window),
     "whole_sample_scale": ("trade_assets.domain.features:assemble", whole_sample_scale),
@@ -118,6 +171,11 @@ LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
     "outcome_of_the_next_window": ("trade_assets.domain.labels:outcomes", outcome_of_the_next_window),
     "bars_without_a_cut": ("trade_assets.resources.market_data.vintages:Vintages.bars", bars_without_a_cut),
     "cache_of_the_process": ("trade_assets.domain.features:assemble", cache_of_the_process),
+    "event_on_the_next_bar": ("trade_assets.domain.events.bar_features:cusum", event_on_the_next_bar),
+    "barriers_from_the_path": ("trade_assets.domain.events.geometry:events", barriers_from_the_path),
+    "missing_purge": ("trade_assets.domain.events.folds:final_fold", missing_purge),
+    "calibrator_on_the_test_block": ("trade_assets.domain.events.folds:final_fold", calibrator_on_the_test_block),
+    "parameters_of_later_trials": ("trade_assets.domain.events.policy:in_force_table", parameters_of_later_trials),
     "signal_of_the_last_date": ("trade_assets.domain.gates:scale_exposure", signal_of_the_last_date),
 }
 

@@ -39,8 +39,11 @@ class RebuildError(RuntimeError):
     """A partition that could not be computed from what was knowable at its close."""
 
     def __init__(self, asset: str, reason: str) -> None:
-        super().__init__(f"{asset}: {reason}")
-        self.asset = asset
+        super().__init__(asset, reason)  # as given, so that it can cross to another process
+        self.asset, self.reason = asset, reason
+
+    def __str__(self) -> str:
+        return f"{self.asset}: {self.reason}"
 
 
 @dataclass(frozen=True)

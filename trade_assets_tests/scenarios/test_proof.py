@@ -19,13 +19,18 @@ def test_clean_dates_are_rebuilt_to_the_same_bytes(history):
 @pytest.mark.parametrize(
     ("leak", "first"),
     [
-        ("centred_window", {"forecast_models", "stock_features"}),
+        ("centred_window", {"bar_features"}),
         ("whole_sample_scale", {"stock_features"}),
         ("later_close", {"forecast_models", "universe"}),
         ("outcome_of_the_next_window", {"stock_outcomes"}),
         ("bars_without_a_cut", {"bars"}),
         ("cache_of_the_process", {"stock_features"}),
         ("signal_of_the_last_date", {"target_weights"}),
+        ("event_on_the_next_bar", {"bar_features"}),
+        ("barriers_from_the_path", {"events"}),
+        ("missing_purge", {"event_fold_manifest", "trials"}),
+        ("calibrator_on_the_test_block", {"event_fold_manifest", "trials"}),
+        ("parameters_of_later_trials", {"tuned_parameters"}),
     ],
 )
 def test_a_planted_leak_is_caught_and_its_first_artifact_named(history, leak, first):
