@@ -7,6 +7,8 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, prices
+from trade_assets.domain.events import bars as bars_domain
+from trade_assets.domain.events.bars import LegBars
 
 SYMBOLS = tuple(3 * letter for letter in "ABCDEFGHIJKL")
 SESSIONS = calendar.sessions_between(pd.Timestamp("2017-01-03"), pd.Timestamp("2019-12-31"))
@@ -161,3 +163,71 @@ def filed_facts(seed: int, *, symbols: int, amended: float = 0.3) -> pd.DataFram
     names = ["symbol", "fact", "period_end", "period_focus", "available_utc", "value", "availability"]
     frame = pd.DataFrame(rows, columns=names)
     return frame.assign(available_utc=frame["available_utc"].dt.tz_localize("UTC").dt.as_unit("us"))
+
+
+LEGS = ("QQQ", "SPY")
+
+
+def leg_market(
+    seed: int,
+    *,
+    sessions: int,
+    legs: tuple[str, ...] = LEGS,
+    minutes: int | None = None,
+    missing: float = 0.0,
+    volatility: float = 0.01,
+    trend: float = 0.0,
+) -> LegBars:
+    """Bars of the index legs: random walks with gaps at the open; ``missing`` is the share of bars that are not there.
+
+    Where bars are missing, some opens are too, stretches of 7 to 12 bars end whatever is held, and some sessions
+    split or pay.
+    """
+    rng, days = np.random.default_rng(seed), SESSIONS[:sessions]
+    of = bars_domain.grid(days, minutes=minutes)
+    n, first = len(of), (of["bar"] == 0).to_numpy()
+    frames, actions = [], []
+    for leg in legs:
+        opened = rng.normal(0, volatility / 2, n)
+        split = np.where(first & (rng.random(n) < missing / 4), 2.0, 1.0)
+        close = 100 * np.exp(np.cumsum(rng.normal(trend, volatility, n))) / np.cumprod(split)
+        high, low = np.maximum(opened, 0.0), np.minimum(opened, 0.0)
+        high, low = (x + s * np.abs(rng.normal(0, volatility / 2, n)) for x, s in ((high, 1), (low, -1)))
+        kept = rng.random(n) >= missing
+        if missing and rng.random() < 0.5:
+            at = rng.integers(0, n)
+            kept[at : at + rng.integers(7, 13)] = False
+        prices = {name: close * np.exp(x) for name, x in (("open", opened), ("high", high), ("low", low))}
+        prices["open"] = np.where(rng.random(n) < missing / 2, np.nan, prices["open"])
+        volume = np.exp(rng.normal(10, 0.3, n))
+        keys = {"bar_end_utc": of["bar_end_utc"], "session": of["session"], "symbol": leg}
+        frames.append(pd.DataFrame({**keys, **prices, "close": close, "volume": volume})[kept])
+        dividend = np.where(rng.random(len(days)) < missing / 4, 0.2, 0.0)
+        own = {"session": days, "symbol": leg, "split_ratio": split[first], "dividend": dividend}
+        actions.append(pd.DataFrame({**own, "adjustment_factor": np.nan, "price_basis": "raw"}))
+    return bars_domain.leg_bars(pd.concat(frames, ignore_index=True), pd.concat(actions), of, list(legs))
+
+
+def leg_dates(sessions: int, *, every: int = 5) -> calendar.Rebalances:
+    """Every so many sessions of a :func:`leg_market` a rebalance date."""
+    return calendar.rebalances(SESSIONS[0], SESSIONS[0], SESSIONS[sessions - 1], every=every)
+
+
+def leg_candidates(seed: int, market: LegBars, *, share: float = 0.3, most: float = 1.0) -> pd.DataFrame:
+    """Events of random bars, sides and sizes, with their barriers and costs; none is refused by a gate."""
+    rng, parts = np.random.default_rng(seed), []
+    for leg in market.symbols:
+        for side in (1, -1):
+            at = np.flatnonzero(rng.random(len(market.grid)) < share / 2)
+            n, t_idx = len(at), market.grid["t_idx"].to_numpy()[at]
+            numbers = {
+                "size_frac": rng.uniform(0.01, most, n),
+                "a_tp": rng.uniform(0.005, 0.05, n),
+                "b_sl": rng.uniform(0.005, 0.05, n),
+                "cost_rt": rng.uniform(0.0, 0.002, n),
+            }
+            keys = {"t_idx": t_idx, "decision_utc": market.grid["bar_end_utc"].array[at], "symbol": leg, "side": side}
+            parts.append(pd.DataFrame({**keys, **numbers, "block": pd.Series([None] * n, dtype=object)}))
+    table = pd.concat(parts, ignore_index=True).sort_values("t_idx", kind="stable", ignore_index=True)
+    first = pd.DatetimeIndex(market.grid["bar_end_utc"])[0]
+    return table.assign(entry_idx=table["t_idx"] + 1, entry_utc=first)

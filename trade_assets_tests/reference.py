@@ -306,3 +306,106 @@ def book_first_touches(close, events):
         out.loc[loc, "sl"] = df0[df0 < sl[loc]].index.min()
         out.loc[loc, "pt"] = df0[df0 > pt[loc]].index.min()
     return out
+
+
+def event_book(bars, candidates, *, limits, how):
+    """Fills and refusals, the book's equity and each leg's capital after every session, of a book that counts units and cash.
+
+    ``bars`` is a list of sessions, each a list of bars, each ``{leg: (return, open, high, low, is traded)}`` in logs over the
+    close; ``candidates[leg, bar]`` are the events decided at that bar's close, best first, as
+    ``(side, size, target, stop, cost, block)``.
+    """
+    legs = list(bars[0][0])
+    price, cash, units = dict.fromkeys(legs, 1.0), dict.fromkeys(legs, 1.0), dict.fromkeys(legs, 0.0)
+    trade, waiting, wanted_flat = dict.fromkeys(legs), dict.fromkeys(legs), dict.fromkeys(legs)
+    free_at, budget = dict.fromkeys(legs, 0), dict.fromkeys(legs, limits.turnover_cap)
+    log, equities, capitals = [], [], []
+    equity, peak, killed_for, t = 1.0, 1.0, 0, 0
+
+    def worth(leg):
+        return cash[leg] + units[leg] * price[leg]
+
+    def out(leg, at_price, rule):
+        value = abs(units[leg]) * at_price
+        cash[leg] += units[leg] * at_price - 0.5 * trade[leg]["cost"] * value
+        log.append((t, leg, "exit", rule, trade[leg]["decided"]))
+        budget[leg] = max(0.0, budget[leg] - value / cash[leg])
+        units[leg], trade[leg], wanted_flat[leg], free_at[leg] = 0.0, None, None, t + how.cooldown_bars
+
+    def through(leg, bar, *, opened):
+        """The position in one bar, its level after it known; out where a barrier, the time or a rule says so."""
+        own = trade[leg]
+        low, high = _extremes(bar[:4], own["level"], own["side"])
+        target = own["target"] if bar[4] and own["held"] >= how.min_holding_bars else math.inf
+        touch = touch_of_bar(opened, low, high, stop=own["stop"], target=target)
+        if touch:
+            out(leg, own["fill"] * math.exp(own["side"] * touch[1]), touch[0])
+        elif own["held"] == how.horizon_bars:
+            out(leg, price[leg], "time")
+        elif wanted_flat[leg] and not how.enters_at_open and bar[4]:
+            out(leg, price[leg], wanted_flat[leg])
+
+    for session in bars:
+        if killed_for == 1:
+            peak = equity
+        killed_for = max(0, killed_for - 1)
+        at_open, equity_at_open, stopped = {leg: worth(leg) for leg in legs}, equity, False
+        for leg in legs:
+            budget[leg] = min(limits.turnover_cap, budget[leg] + limits.turnover_cap / limits.turnover_sessions)
+        for now in session:
+            for leg in legs:
+                bar, own, order = now[leg], trade[leg], waiting[leg]
+                change, opened, _, _, is_traded = bar
+                if own is not None and math.isnan(change):
+                    out(leg, price[leg], "gap")
+                    continue
+                price[leg] *= 1.0 if math.isnan(change) else math.exp(change)
+                at = price[leg] * math.exp(opened) if not math.isnan(opened) else NAN
+                if own is not None:
+                    own["level"] += own["side"] * change
+                    if wanted_flat[leg] and how.enters_at_open and is_traded and not math.isnan(opened):
+                        out(leg, at, wanted_flat[leg])
+                        continue
+                    own["held"] += 1
+                    through(leg, bar, opened=own["level"] + own["side"] * opened if how.opens_are_real else NAN)
+                elif order is not None:
+                    decided, side, size, target, stop, cost = order
+                    waiting[leg], fill = None, at if how.enters_at_open else price[leg]
+                    if not is_traded or math.isnan(change) or math.isnan(fill):
+                        log.append((t, leg, "lapse", "no_price", decided))
+                        continue
+                    value = size * worth(leg)
+                    units[leg] = side * value / fill
+                    cash[leg] -= units[leg] * fill + 0.5 * cost * value
+                    budget[leg] = max(0.0, budget[leg] - size)
+                    log.append((t, leg, "enter", "event", decided))
+                    trade[leg] = {"decided": decided, "side": side, "target": target, "stop": stop, "cost": cost,
+                                  "fill": fill, "level": 0.0, "held": 0}  # fmt: skip
+                    if how.enters_at_open:
+                        trade[leg] |= {"level": -side * opened, "held": 1}
+                        through(leg, bar, opened=NAN)
+            change = mean([worth(leg) / at_open[leg] for leg in legs]) - 1
+            equity = equity_at_open * (1 + change)
+            peak = max(peak, equity)
+            if not killed_for and 1 - equity / peak >= limits.drawdown_stop:
+                killed_for = limits.rearm_sessions
+            stopped = stopped or -change >= limits.session_loss_stop
+            rule = "drawdown_kill_switch" if killed_for else "session_loss_stop" if stopped else None
+            for leg in legs:
+                if trade[leg] and rule:
+                    wanted_flat[leg] = rule
+                for side, size, target, stop, cost, block in candidates.get((leg, t), []):
+                    why = block or rule
+                    if not why and (trade[leg] or waiting[leg]):
+                        why = "position_open"
+                    if not why and t < free_at[leg]:
+                        why = "cooldown"
+                    if not why and 2 * size > budget[leg]:
+                        why = "turnover_governor"
+                    log.append((t, leg, "block" if why else "order", why or "event", t))
+                    if not why:
+                        waiting[leg] = (t, side, size, target, stop, cost)
+            t += 1
+        equities.append(equity)
+        capitals.append({leg: worth(leg) for leg in legs})
+    return log, equities, capitals

@@ -11,7 +11,7 @@ from trade_assets.domain import folds as stock_folds
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import bar_features as features_domain
 from trade_assets.domain.events import bars as bars_domain
-from trade_assets.domain.events import book, folds, geometry, models, outcomes, record, scores
+from trade_assets.domain.events import book, folds, geometry, models, outcomes, record, risk, scores, sleeve
 from trade_assets.domain.events import policy as policy_domain
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.market_data.protocol import MarketData
@@ -221,13 +221,13 @@ def event_bands(
 
 def _run(
     settings: Settings,
-    market_data: MarketData,
     index_bars: pd.DataFrame,
     bars: pd.DataFrame,
     made: pd.DataFrame,
     limits: dict,
     dates: Rebalances,
     start: pd.DataFrame,
+    fills: sleeve.Fills,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     symbols = settings.index_legs().symbols()
     return book.run(
@@ -236,7 +236,7 @@ def _run(
         bars_domain.leg_bars(index_bars, bars, policies.grid(settings, dates, last=2), symbols),
         dates.sessions(),
         limits=limits,
-        fills=policies.fills(settings, opens_are_real=market_data.has_real_opens),
+        fills=fills,
     )
 
 
@@ -260,7 +260,8 @@ def event_book(
 ) -> pd.DataFrame:
     """Position, return and risk state of each leg after every session; the one state of the event engine."""
     made, limits = policy_domain.by_date(policies.policy(settings), tuned_parameters, events, event_scores, dates)
-    return _run(settings, market_data, index_bars, bars, made, limits, dates, previous)[0]
+    fills = policies.fills(settings, opens_are_real=market_data.has_real_opens)
+    return _run(settings, index_bars, bars, made, limits, dates, previous, fills)[0]
 
 
 @rebalance_asset(
@@ -287,7 +288,8 @@ def event_trades(
     start = (
         event_book[event_book["rebalance_date"] == dates.before] if dates.before is not None else event_book.iloc[:0]
     )
-    log = _run(settings, market_data, index_bars, bars, made, limits, dates, start)[1]
+    fills = policies.fills(settings, opens_are_real=market_data.has_real_opens)
+    log = _run(settings, index_bars, bars, made, limits, dates, start, fills)[1]
     return policy_domain.explained(log, made)
 
 
@@ -310,8 +312,8 @@ def mock_event_book(
     """The baseline: a linear score above a tuned threshold, the same events and costs, no risk engine."""
     own = policies.policy(settings)
     made = policy_domain.mock_candidates(events, event_scores, own)
-    limits = dict.fromkeys(dates.dates, policy_domain.mock_limits(own))
-    return _run(settings, market_data, index_bars, bars, made, limits, dates, previous)[0]
+    fills = policy_domain.mock_fills(policies.fills(settings, opens_are_real=market_data.has_real_opens))
+    return _run(settings, index_bars, bars, made, dict.fromkeys(dates.dates, risk.UNLIMITED), dates, previous, fills)[0]
 
 
 @rebalance_asset(

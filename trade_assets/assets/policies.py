@@ -121,8 +121,6 @@ def policy(settings: Settings) -> Policy:
             drawdown_warn=limits.drawdown_warn,
             rearm_sessions=limits.rearm_sessions,
             session_loss_stop=limits.session_loss_stop,
-            cooldown_bars=limits.cooldown_bars,
-            min_holding_bars=limits.min_holding_bars,
             turnover_cap=limits.turnover_cap,
             turnover_sessions=limits.turnover_sessions,
         ),

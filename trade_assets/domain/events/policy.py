@@ -9,9 +9,10 @@ import pandas as pd
 
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events.models import Parameters
-from trade_assets.domain.events.risk import UNLIMITED, RiskLimits
+from trade_assets.domain.events.risk import RiskLimits
 from trade_assets.domain.events.scores import Gates
 from trade_assets.domain.events.sizing import SizeLimits, sized
+from trade_assets.domain.events.sleeve import Fills
 from trade_assets.domain.search import Range
 
 KEYS = ["decision_utc", "symbol", "side"]
@@ -166,9 +167,9 @@ def mock_candidates(events: pd.DataFrame, scores: pd.DataFrame, policy: Policy) 
     return _ordered(rows, steps.assign(size_frac=np.where(made, size, 0.0)), block, rows["mock_score"])
 
 
-def mock_limits(policy: Policy) -> RiskLimits:
+def mock_fills(fills: Fills) -> Fills:
     """The baseline has no risk engine, only the same minimum holding."""
-    return replace(UNLIMITED, min_holding_bars=policy.limits.min_holding_bars)
+    return replace(fills, cooldown_bars=0)
 
 
 def _joined(events: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:

@@ -21,10 +21,6 @@ class RiskLimits:
         Sessions after a stop until the book may trade again, its peak counted anew.
     session_loss_stop : float
         Loss since the last session's close at which the book is closed for the rest of the session.
-    cooldown_bars : int
-        Bars after an exit before the leg is entered again.
-    min_holding_bars : int
-        Bars before a position may be closed at its profit barrier; a loss is never held on to.
     turnover_cap, turnover_sessions : float, int
         Capital a leg may trade within so many sessions, in units of its capital.
     """
@@ -33,13 +29,11 @@ class RiskLimits:
     drawdown_warn: float
     rearm_sessions: int
     session_loss_stop: float
-    cooldown_bars: int
-    min_holding_bars: int
     turnover_cap: float
     turnover_sessions: int
 
 
-UNLIMITED = RiskLimits(NO_LIMIT, NO_LIMIT, 0, NO_LIMIT, 0, 0, NO_LIMIT, 1)
+UNLIMITED = RiskLimits(NO_LIMIT, NO_LIMIT, 0, NO_LIMIT, NO_LIMIT, 1)
 
 
 @dataclass(frozen=True)

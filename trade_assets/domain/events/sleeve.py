@@ -3,13 +3,14 @@
 1. A position meets the same barriers, by the same arithmetic, as the label of its event: a trade left alone
    realises the outcome of that event to the last bit.
 2. Costs are charged on fills, half of the round trip on each side, on the value traded.
-3. Nothing trades in a bar that is missing.
+3. Nothing is opened, and nothing closed by a rule, in a bar that is missing; a trade whose time or data end there
+   is out at the last price, as its label is.
 """
 
 import math
 from dataclasses import dataclass, replace
 
-from trade_assets.domain.events.barriers import PROFIT, touched
+from trade_assets.domain.events.barriers import touched
 from trade_assets.domain.events.risk import Governor
 
 BARRIER = {1: "profit", 2: "loss"}
@@ -84,7 +85,19 @@ class Fill:
 
 @dataclass(frozen=True)
 class Fills:
-    """How orders are filled and how long positions last."""
+    """How orders are filled and how long positions last.
+
+    Attributes
+    ----------
+    horizon_bars : int
+        Bars held at most.
+    enters_at_open, opens_are_real : bool
+        See :func:`~trade_assets.domain.events.barriers.first_touch`.
+    min_holding_bars : int
+        Bars before a position may be closed at its profit barrier; a loss is never held on to.
+    cooldown_bars : int
+        Bars after an exit before the leg is entered again.
+    """
 
     horizon_bars: int
     enters_at_open: bool
@@ -100,7 +113,7 @@ def after_bar(sleeve: Sleeve, bar: Bar, how: Fills) -> tuple[Sleeve, list[Fill]]
         return _held(sleeve, sleeve.position, bar, how)
     if sleeve.order is not None:
         return _entered(sleeve, sleeve.order, bar, how)
-    return replace(sleeve, closing=None), []
+    return sleeve, []
 
 
 def _held(sleeve: Sleeve, position: Position, bar: Bar, how: Fills) -> tuple[Sleeve, list[Fill]]:
@@ -116,9 +129,8 @@ def _held(sleeve: Sleeve, position: Position, bar: Bar, how: Fills) -> tuple[Sle
 
 def _entered(sleeve: Sleeve, order: Order, bar: Bar, how: Fills) -> tuple[Sleeve, list[Fill]]:
     lacks_open = how.enters_at_open and bar.opened != bar.opened
-    if sleeve.closing or not bar.is_traded or bar.change != bar.change or lacks_open:
-        rule = sleeve.closing or "no_price"
-        return replace(sleeve, order=None, closing=None), [Fill("lapse", rule, order, 0.0, 0.0, 0.0, 0.0)]
+    if not bar.is_traded or bar.change != bar.change or lacks_open:
+        return replace(sleeve, order=None), [Fill("lapse", "no_price", order, 0.0, 0.0, 0.0, 0.0)]
     notional = order.size_frac * sleeve.capital
     cost = 0.5 * order.cost_rt * notional
     position = Position(order, notional, sleeve.capital - cost, 0.0, 0)
@@ -126,7 +138,7 @@ def _entered(sleeve: Sleeve, order: Order, bar: Bar, how: Fills) -> tuple[Sleeve
     entered = Sleeve(position.base, sleeve.governor.after_trade(order.size_frac), None, position)
     if not how.enters_at_open:
         return entered, [fill]
-    at_close = replace(position, level=-(order.side * bar.opened), bars_held=1)
+    at_close = replace(position, level=0.0 - order.side * bar.opened, bars_held=1)
     after, fills = _marked(entered, at_close, None, bar, how)
     return after, [fill, *fills]
 
@@ -138,8 +150,10 @@ def _marked(
     order = position.order
     high, low = bar.high if bar.high == bar.high else 0.0, bar.low if bar.low == bar.low else 0.0
     top, bottom = (high, low) if order.side > 0 else (-low, -high)
-    touch = touched(opened, position.level + bottom, position.level + top, stop=order.stop, target=order.target)
-    if touch is not None and not (touch[0] == PROFIT and position.bars_held < how.min_holding_bars):
+    # too young for a profit, it has no target: a touch of that would hide the stop behind it
+    target = order.target if bar.is_traded and position.bars_held >= how.min_holding_bars else math.inf
+    touch = touched(opened, position.level + bottom, position.level + top, stop=order.stop, target=target)
+    if touch is not None:
         return _exited(sleeve, replace(position, level=touch[1]), BARRIER[touch[0]], how)
     if position.bars_held >= how.horizon_bars:
         return _exited(sleeve, position, "time", how)
