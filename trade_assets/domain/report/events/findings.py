@@ -62,7 +62,8 @@ class Findings:
 
 
 def find(tables: EventTables, terms: Terms) -> Findings:
-    """Compute all findings; every table may be empty."""
+    """Compute all findings; every table may be empty, and the order of rows does not matter."""
+    tables = tables.in_order()
     known, folds = forecasts.judged(tables, terms), record.folds(tables, terms)
     figures, closed = record.key_figures(tables, terms), _closed(tables)
     return Findings(

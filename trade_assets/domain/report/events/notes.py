@@ -1,9 +1,8 @@
 """What a reader must know before trusting the page: computed from the tables, not remembered."""
 
-import numpy as np
 import pandas as pd
 
-from trade_assets.domain.report.events import forecasts
+from trade_assets.domain.report.events import forecasts, record
 from trade_assets.domain.report.events.evidence import Estimate
 from trade_assets.domain.report.events.tables import EventTables, Terms
 
@@ -49,12 +48,11 @@ def _legs(terms: Terms) -> list[str]:
 
 
 def _waiting(tables: EventTables) -> list[str]:
-    decided = tables.event_scores["decision_utc"]
-    if not len(decided) or not len(tables.event_book):
+    begin = record.first_decision(tables)
+    if begin is None or not len(tables.event_book):
         return []
-    sessions = np.sort(tables.event_book["session"].unique())
-    begin = tables.events.loc[tables.events["decision_utc"] == decided.min(), "session"].min()
-    waited = int((sessions < np.datetime64(begin)).sum())
+    sessions = tables.event_book["session"].drop_duplicates()
+    waited = int((sessions < begin).sum())
     return [
         f"{waited:,} of {len(sessions):,} sessions passed before the first event with a model; \"since the start\" counts them "
         "as cash, in both books, so its yearly and monthly figures are lower than those since the first model."

@@ -32,10 +32,8 @@ def equity(tables: EventTables) -> pd.DataFrame:
 
 def first_decision(tables: EventTables) -> pd.Timestamp | None:
     """Session of the first event that had a model."""
-    scored = tables.event_scores["decision_utc"]
-    if not len(scored):
-        return None
-    return tables.events.loc[tables.events["decision_utc"] == scored.min(), "session"].min()
+    scored = tables.events["decision_utc"].isin(tables.event_scores["decision_utc"])
+    return tables.events.loc[scored, "session"].min() if scored.any() else None
 
 
 def key_figures(tables: EventTables, terms: Terms) -> pd.DataFrame:
@@ -100,7 +98,8 @@ def figures_of(table: pd.DataFrame, *, window: str, book: str) -> dict[str, floa
 def folds(tables: EventTables, terms: Terms) -> pd.DataFrame:
     """One row a rebalance window, oldest first (R-051).
 
-    ``rebalance_date, end_equity``, the metrics of ``FOLD``, ``mock_return`` and ``is_catastrophic``.
+    ``rebalance_date, end_equity``, the metrics of ``FOLD``, ``mock_return``, ``is_catastrophic`` and, where it is, by
+    what: ``catastrophe``, drawdown or turnover.
     """
     rows = tables.event_performance
     stored = rows[(rows["window"] == "fold") & rows["metric"].isin(FOLD)]
@@ -110,8 +109,20 @@ def folds(tables: EventTables, terms: Terms) -> pd.DataFrame:
     ]
     table = own.reindex(columns=list(FOLD)).assign(mock_return=mock.reindex(own.index))
     table = table.reset_index().sort_values("rebalance_date", ignore_index=True)
-    disaster = record.is_catastrophic(table, drawdown_cap=terms.drawdown_stop)
-    return table.assign(end_equity=np.cumprod(1.0 + table["total_return"].to_numpy()), is_catastrophic=disaster)
+    disaster = table["rebalance_date"].isin(_catastrophes(rows)).to_numpy()
+    fell = table["max_drawdown"].to_numpy() < -2 * terms.drawdown_stop
+    return table.assign(
+        end_equity=np.cumprod(1.0 + table["total_return"].to_numpy()),
+        is_catastrophic=disaster,
+        catastrophe=np.select([disaster & fell, disaster], ["drawdown", "turnover"], default=""),
+    )
+
+
+def _catastrophes(performance: pd.DataFrame) -> pd.Series:
+    """Rebalances at which the engine's count of catastrophic folds grew."""
+    own = performance[(performance["window"] == "since_start") & (performance["book"] == "engine")]
+    counts = own[own["metric"] == "n_catastrophic_folds"].sort_values("rebalance_date")
+    return counts.loc[counts["value"].diff().fillna(counts["value"]) > 0, "rebalance_date"]
 
 
 def years(tables: EventTables, judged: pd.DataFrame, folds_: pd.DataFrame) -> pd.DataFrame:

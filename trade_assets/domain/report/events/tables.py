@@ -5,6 +5,19 @@ from dataclasses import dataclass, fields
 import pandas as pd
 
 KEYS = ["decision_utc", "symbol", "side"]
+ORDER = (
+    "rebalance_date",
+    "session",
+    "bar_end_utc",
+    *KEYS,
+    "action",
+    "window",
+    "book",
+    "metric",
+    "study",
+    "parameter",
+    "model",
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +35,14 @@ class EventTables:
     event_trades: pd.DataFrame
     event_performance: pd.DataFrame
     index_bars: pd.DataFrame
+
+    def in_order(self) -> "EventTables":
+        """The same rows in one order, whatever order they came in."""
+        return EventTables(**{field.name: _in_order(getattr(self, field.name)) for field in fields(self)})
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values([name for name in ORDER if name in rows], kind="stable", ignore_index=True)
 
 
 WHOLE = tuple(field.name for field in fields(EventTables) if field.name != "index_bars")
