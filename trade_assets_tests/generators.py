@@ -231,3 +231,15 @@ def leg_candidates(seed: int, market: LegBars, *, share: float = 0.3, most: floa
     table = pd.concat(parts, ignore_index=True).sort_values("t_idx", kind="stable", ignore_index=True)
     first = pd.DatetimeIndex(market.grid["bar_end_utc"])[0]
     return table.assign(entry_idx=table["t_idx"] + 1, entry_utc=first)
+
+
+def leg_events(seed: int, market: LegBars, *, share: float = 0.3) -> pd.DataFrame:
+    """What scores, sizes and gates read of events at random bars."""
+    rng, made = np.random.default_rng(seed + 1), leg_candidates(seed, market, share=share)
+    made = made.drop(columns=["size_frac", "block"])
+    return made.assign(
+        rebalance_date=made["decision_utc"].dt.tz_localize(None).dt.normalize(),
+        volatility=rng.uniform(0.005, 0.02, len(made)),
+        entry_overnight=rng.random(len(made)) < 0.5,
+        tp_to_cost=made["a_tp"] / made["cost_rt"],
+    )

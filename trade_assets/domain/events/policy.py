@@ -151,7 +151,7 @@ def candidates(events: pd.DataFrame, scores: pd.DataFrame, policy: Policy) -> pd
     steps.loc[~made] = np.nan
     size = steps["size_frac"].fillna(0.0)
     block = np.select(
-        [~made, ~rows["passes_ev"], ~rows["passes_tp_to_cost"], size < policy.min_position_frac],
+        [~made, ~rows["passes_ev"], ~rows["passes_tp_to_cost"], (size < policy.min_position_frac) | (size <= 0)],
         ["no_model", "expected_value", "target_to_cost", "size"],
         default="",
     )
@@ -163,7 +163,7 @@ def mock_candidates(events: pd.DataFrame, scores: pd.DataFrame, policy: Policy) 
     rows, made = _joined(events, scores)
     steps = sized(rows, rows[["p", "ev_final"]], policy.sizes)
     size = np.minimum(policy.sizes.max_position_frac, steps["volatility_cap_frac"]) * steps["haircut"]
-    block = np.select([~made, ~rows["passes_mock"]], ["no_model", "mock_threshold"], default="")
+    block = np.select([~made, ~rows["passes_mock"], size <= 0], ["no_model", "mock_threshold", "size"], default="")
     return _ordered(rows, steps.assign(size_frac=np.where(made, size, 0.0)), block, rows["mock_score"])
 
 
