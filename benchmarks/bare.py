@@ -111,9 +111,11 @@ class Graph:
         In the function itself; in checking its table and cutting the windows it reads.
     """
 
-    def __init__(self, resources: Mapping[str, object]) -> None:
+    def __init__(self, resources: Mapping[str, object], *, only: Sequence[str] = ()) -> None:
         self._resources = resources
-        self._assets = list(_in_order())
+        self._assets = [
+            a for a in _in_order() if not only or {a.key.to_user_string(), *a.group_names_by_key.values()} & {*only}
+        ]
         self.tables: dict[str, pd.DataFrame] = {}
         self.function_seconds: dict[str, float] = {}
         self.table_seconds: dict[str, float] = {}

@@ -11,7 +11,18 @@ from trade_assets.domain import folds as stock_folds
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import bar_features as features_domain
 from trade_assets.domain.events import bars as bars_domain
-from trade_assets.domain.events import book, folds, geometry, models, outcomes, record, risk, scores, sleeve
+from trade_assets.domain.events import (
+    book,
+    folds,
+    geometry,
+    models,
+    outcomes,
+    performance,
+    record,
+    risk,
+    scores,
+    sleeve,
+)
 from trade_assets.domain.events import policy as policy_domain
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.market_data.protocol import MarketData
@@ -319,11 +330,11 @@ def mock_event_book(
 @rebalance_asset(
     group="events",
     sections=("risk",),
-    event_book=window(None),
-    mock_event_book=window(None),
-    event_scores=window(None),
-    event_outcomes=window(None),
-    event_bands=window(None),
+    event_book=window(YEAR),
+    mock_event_book=window(YEAR),
+    event_scores=window(YEAR + PATH),
+    event_outcomes=window(YEAR),
+    event_bands=window(YEAR + PATH),
 )
 def event_performance(
     settings: dg.ResourceParam[Settings],
@@ -333,12 +344,14 @@ def event_performance(
     event_outcomes: pd.DataFrame,
     event_bands: pd.DataFrame,
     dates: Rebalances,
+    previous: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return, risk, trades and calibration of each fold, of the last year and since the start, beside the baseline."""
-    return record.performance(
+    return performance.table(
         {"engine": event_book, "mock": mock_event_book},
         record.judged(event_scores, event_outcomes, event_bands),
-        dates=dates.dates,
+        previous,
+        dates=dates,
         grid_dates=partitions.GRID,
         year=YEAR,
         drawdown_cap=settings.risk.drawdown_stop,

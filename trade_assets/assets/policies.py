@@ -106,6 +106,7 @@ def policy(settings: Settings) -> Policy:
             early_stopping_min_rows=events.early_stopping_min_rows,
             isotonic_from_rows=events.isotonic_from_rows,
             platt_from_rows=events.platt_from_rows,
+            calibration_prior_events=events.calibration_prior_events,
             min_train_rows=events.min_train_rows,
         ),
         gates=scores.Gates(events.k, events.phi, events.overnight_multiplier),

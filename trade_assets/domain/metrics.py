@@ -45,9 +45,13 @@ def cagr(returns: np.ndarray, sessions: pd.DatetimeIndex) -> float:
     growth, sessions = _dated(returns, sessions)
     if not len(growth):
         return np.nan
-    first, last = sessions[[0, -1]].to_numpy().astype("datetime64[D]")
-    days = (last - np.busday_offset(first, -1, roll="forward")) / np.timedelta64(1, "D")
-    return float(np.prod(growth) ** (DAYS_PER_YEAR / days) - 1.0)
+    return float(np.prod(growth) ** (1.0 / years_over(sessions[0], sessions[-1])) - 1.0)
+
+
+def years_over(first: pd.Timestamp, last: pd.Timestamp) -> float:
+    """Years of 365.25 days from the close before session ``first``, taken as the weekday before it, to session ``last``."""
+    began, ended = np.array([first, last], dtype="datetime64[D]")
+    return float((ended - np.busday_offset(began, -1, roll="forward")) / np.timedelta64(1, "D")) / DAYS_PER_YEAR
 
 
 def volatility(returns: np.ndarray, *, periods_per_year: float = SESSIONS_PER_YEAR) -> float:

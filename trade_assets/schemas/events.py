@@ -261,7 +261,7 @@ EVENTS: dict[str, Table] = {
     "event_performance": Table(
         {
             "rebalance_date": DATE,
-            "window": Column("text", "sessions measured", isin=("fold", "year", "since_start")),
+            "window": Column("text", "sessions measured; state holds what since_start grows from", isin=("fold", "year", "since_start", "state")),
             "book": Column("text", "whose", isin=("engine", "mock")),
             "metric": Column("text", "name of the metric"),
             "value": Column("float64", "value; null where undefined", nullable=True),

@@ -91,6 +91,9 @@ class Events(Section):
     platt_from_rows: int = Field(
         default=30, ge=2, description="events in the block below which probabilities stay as they are"
     )
+    calibration_prior_events: float = Field(
+        default=100.0, ge=0, description="events' worth of belief that a probability is right before the block is seen"
+    )
     isotonic_from_rows: int = Field(
         default=1000, ge=10, description="events in the block from which calibration is isotonic instead of Platt's"
     )

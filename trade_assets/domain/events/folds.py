@@ -169,13 +169,10 @@ def _bars_before(ends: pd.DatetimeIndex, instant: pd.Timestamp, count: int) -> p
 
 def rows_sha256(rows: pd.DataFrame) -> str:
     """Hash of the events a fold holds, with labels and weights."""
-    keys = [
-        str(t.value) + s + str(side)
-        for t, s, side in zip(rows["decision_utc"], rows["symbol"], rows["side"], strict=True)
-    ]
-    values = np.ascontiguousarray(rows[["net_logret", "y"]].to_numpy(dtype=float)).tobytes()
-    weight = rows["weight"].to_numpy(dtype=float).tobytes() if "weight" in rows else b""
-    return hashlib.sha256("|".join(keys).encode() + values + weight).hexdigest()
+    keys = pd.util.hash_pandas_object(rows[["decision_utc", "symbol", "side"]], index=False).to_numpy()
+    values = np.ascontiguousarray(rows[["net_logret", "y"]].to_numpy(dtype=float))
+    weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.zeros(0)
+    return hashlib.sha256(keys.tobytes() + values.tobytes() + weight.tobytes()).hexdigest()
 
 
 def manifest(folds: list[EventFold], date: pd.Timestamp, *, test_last: pd.Timestamp, embargo_bars: int) -> pd.DataFrame:

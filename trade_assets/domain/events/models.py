@@ -46,6 +46,7 @@ class Parameters:
     early_stopping_min_rows: int
     isotonic_from_rows: int
     platt_from_rows: int
+    calibration_prior_events: float
     min_train_rows: int
 
 
@@ -179,7 +180,12 @@ def classifier(
         contributions = _contributions(text, rows.x) if explain else None
     raw = read(text)(x_of(block)) if len(block) else np.zeros(0)
     calibrator = calibration.fit_calibrator(
-        raw, of_block, isotonic_from_rows=p.isotonic_from_rows, min_rows=p.platt_from_rows
+        raw,
+        of_block,
+        isotonic_from_rows=p.isotonic_from_rows,
+        min_rows=p.platt_from_rows,
+        weight=block["uniqueness"].to_numpy(),
+        prior_rows=p.calibration_prior_events,
     )
     calibrated = calibration.read_calibrator(calibrator)(raw)
     diagnostics = {

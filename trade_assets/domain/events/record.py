@@ -73,58 +73,6 @@ def judged(scores: pd.DataFrame, outcomes: pd.DataFrame, bands: pd.DataFrame | N
     return rows if bands is None else rows.merge(bands[[*KEYS, "low", "high"]], on=KEYS, validate="one_to_one")
 
 
-def performance(
-    books: Mapping[str, pd.DataFrame],
-    known: pd.DataFrame,
-    *,
-    dates: pd.DatetimeIndex,
-    grid_dates: Rebalances,
-    year: int,
-    drawdown_cap: float,
-) -> pd.DataFrame:
-    """Rows of ``event_performance``.
-
-    Parameters
-    ----------
-    books : mapping of name to rows of an event book
-        ``engine`` and the baseline.
-    known : DataFrame
-        See :func:`judged`.
-    dates : DatetimeIndex
-        Rebalance dates asked for.
-    grid_dates : Rebalances
-        All of them.
-    year : int
-        Rebalances of the rolling year; its metrics are null before.
-    drawdown_cap : float
-        Twice this in one fold is a catastrophe.
-
-    Notes
-    -----
-    A fold is one rebalance window. It reports return, drawdown and calibration; a Calmar ratio of so few sessions is
-    noise and is measured over a year and since the start only.
-    """
-    daily = {name: sessions(book) for name, book in books.items()}
-    folds = {name: fold_record(book) for name, book in daily.items()}
-    rows: list[tuple] = []
-    for date in dates:
-        spans = {"fold": grid_dates.window(date), "year": grid_dates.window(date, last=year)}
-        since = {"fold": spans["fold"][0], "year": spans["year"][0], "since_start": grid_dates.dates[0]}
-        for window, first in since.items():
-            if window == "year" and len(spans["year"]) < year:
-                continue
-            for name, book in daily.items():
-                inside = book[(book["rebalance_date"] >= first) & (book["rebalance_date"] <= date)]
-                told = dict(book_metrics(inside, is_long=window != "fold"))
-                if name == "engine":
-                    told |= dict(forecast_metrics(known[known["known_at"].between(first, date)]))
-                if window == "since_start":
-                    past = folds[name][folds[name]["rebalance_date"] <= date]
-                    told["n_catastrophic_folds"] = float(is_catastrophic(past, drawdown_cap=drawdown_cap).sum())
-                rows += [(date, window, name, metric, value) for metric, value in told.items()]
-    return pd.DataFrame(rows, columns=["rebalance_date", "window", "book", "metric", "value"])
-
-
 def sessions(book: pd.DataFrame) -> pd.DataFrame:
     """One row a session: the book's return, and the mean over the legs of what they traded and paid."""
     own = {"book_return_frac": "first", "turnover_frac": "mean", "cost_frac": "mean"}
@@ -157,47 +105,67 @@ def calmar(returns: np.ndarray, dates: pd.DatetimeIndex) -> float:
     return metrics.cagr(returns, dates) / max(-metrics.max_drawdown(returns), DRAWDOWN_FLOOR)
 
 
-def forecast_metrics(known: pd.DataFrame) -> Iterator[tuple[str, float]]:
-    """How good probabilities, gates and bands were, on events with a known outcome."""
-    p, y, net = (known[name].to_numpy(dtype=float) for name in ("p", "y", "net_logret"))
+def forecast_sums(known: pd.DataFrame) -> dict[str, float]:
+    """What :func:`forecast_metrics` is made of: sums over events with a known outcome, which add up over folds."""
+    p, raw, y, net = (known[name].to_numpy(dtype=float) for name in ("p", "raw_p_lightgbm", "y", "net_logret"))
     gated = (known["passes_ev"] & known["passes_tp_to_cost"]).to_numpy(dtype=bool)
-    yield "n_events", float(len(known))
-    yield "n_gated", float(gated.sum())
-    yield "edge_bps", _mean_bps(net)
-    yield "gated_edge_bps", _mean_bps(net[gated])
-    yield "base_rate", float(y.mean()) if len(y) else np.nan
-    yield "p_spread", float(p.max() - p.min()) if len(p) else np.nan
-    yield "brier", calibration.brier_score(p, y)
-    bins = calibration.reliability_bins(p, y, bins=BINS)
-    yield "ece", calibration.calibration_error(bins)
-    raw = known["raw_p_lightgbm"].to_numpy(dtype=float)
-    yield "brier_uncalibrated", calibration.brier_score(raw, y)
-    yield "ece_uncalibrated", calibration.expected_calibration_error(raw, y, bins=BINS)
-    inside = known["net_logret"].between(known["low"], known["high"])
-    between = known["net_logret"].between(known["q10"], known["q90"])
-    yield "band_coverage", float(inside.mean()) if len(known) else np.nan
-    yield "quantile_coverage", float(between.mean()) if len(known) else np.nan
-    for row in bins.itertuples():
-        yield f"bin_{row.bin}_n", float(row.n)
-        yield f"bin_{row.bin}_mean_p", row.mean_p
-        yield f"bin_{row.bin}_mean_y", row.mean_y
+    sums = {
+        "n_events": len(known),
+        "n_gated": gated.sum(),
+        "net": net.sum(),
+        "gated_net": net[gated].sum(),
+        "positive": y.sum(),
+        "squared_error": ((p - y) ** 2).sum(),
+        "squared_error_uncalibrated": ((raw - y) ** 2).sum(),
+        "in_band": known["net_logret"].between(known["low"], known["high"]).sum(),
+        "in_quantiles": known["net_logret"].between(known["q10"], known["q90"]).sum(),
+    }
+    for name, scores in (("bin", p), ("raw_bin", raw)):
+        for row in calibration.reliability_bins(scores, y, bins=BINS).itertuples():
+            held = (row.n, row.n * row.mean_p, row.n * row.mean_y) if row.n else (0, 0.0, 0.0)
+            sums |= dict(zip((f"{name}_{row.bin}_n", f"{name}_{row.bin}_p", f"{name}_{row.bin}_y"), held, strict=True))
+    return {name: float(value) for name, value in sums.items()}
 
 
-def fold_record(daily: pd.DataFrame) -> pd.DataFrame:
-    """Return, drawdown and turnover of each fold: ``rebalance_date, total_return, max_drawdown, turnover``."""
-    folds = daily.groupby("rebalance_date")
-    table = folds["book_return_frac"].agg(
-        total_return=lambda r: metrics.total_return(r.to_numpy()),
-        max_drawdown=lambda r: metrics.max_drawdown(r.to_numpy()),
-    )
-    return table.assign(turnover=folds["turnover_frac"].sum()).reset_index()
+def forecast_metrics(sums: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    """How good probabilities, gates and bands were, from their :func:`forecast_sums`."""
+    n = sums["n_events"]
+    yield "n_events", n
+    yield "n_gated", sums["n_gated"]
+    yield "edge_bps", 1e4 * _ratio(sums["net"], n)
+    yield "gated_edge_bps", 1e4 * _ratio(sums["gated_net"], sums["n_gated"])
+    yield "base_rate", _ratio(sums["positive"], n)
+    yield "brier", _ratio(sums["squared_error"], n)
+    yield "brier_uncalibrated", _ratio(sums["squared_error_uncalibrated"], n)
+    yield "ece", calibration.calibration_error(_bins(sums, "bin"))
+    yield "ece_uncalibrated", calibration.calibration_error(_bins(sums, "raw_bin"))
+    yield "band_coverage", _ratio(sums["in_band"], n)
+    yield "quantile_coverage", _ratio(sums["in_quantiles"], n)
+    for row in _bins(sums, "bin").itertuples():
+        yield f"bin_{row.Index}_n", float(row.n)
+        yield f"bin_{row.Index}_mean_p", row.mean_p
+        yield f"bin_{row.Index}_mean_y", row.mean_y
 
 
-def is_catastrophic(folds: pd.DataFrame, *, drawdown_cap: float) -> np.ndarray:
-    """True where a fold fell by twice the capped drawdown, or traded more than its capital and three times the usual (F-24)."""
-    traded = folds["turnover"].to_numpy()
-    usual = np.median(traded[traded > 0]) if (traded > 0).any() else np.inf
-    return (folds["max_drawdown"].to_numpy() < -2 * drawdown_cap) | ((traded > 3 * usual) & (traded > 1.0))
+def is_catastrophic(turnover: np.ndarray, max_drawdown: float, *, drawdown_cap: float) -> bool:
+    """Whether the last of some folds fell by twice the capped drawdown, or traded its capital and three times the usual (F-24).
+
+    Parameters
+    ----------
+    turnover : ndarray of shape (folds,)
+        Of a year of folds, the one in question last.
+    max_drawdown : float, <= 0
+        Of the fold in question.
+    drawdown_cap : float
+    """
+    usual = np.median(turnover[turnover > 0]) if (turnover > 0).any() else np.inf
+    return bool(max_drawdown < -2 * drawdown_cap or (turnover[-1] > 3 * usual and turnover[-1] > 1.0))
+
+
+def _bins(sums: Mapping[str, float], name: str) -> pd.DataFrame:
+    n, p, y = (np.array([sums[f"{name}_{i}_{of}"] for i in range(BINS)]) for of in ("n", "p", "y"))
+    with np.errstate(invalid="ignore"):
+        return pd.DataFrame({"n": n, "mean_p": p / n, "mean_y": y / n})
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
@@ -211,5 +179,5 @@ def _named(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.rename(columns=names)
 
 
-def _mean_bps(net: np.ndarray) -> float:
-    return 1e4 * float(net.mean()) if len(net) else np.nan
+def _ratio(total: float, count: float) -> float:
+    return total / count if count else float("nan")

@@ -7,24 +7,36 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from trade_assets.domain.models.logistic import check_classes, newton, smoothed_base_rate
+from trade_assets.domain.models.logistic import check_classes, newton
 
 NEAREST = 1e-6  # to 0 or 1 that a score is taken at
 
 
-def fit_calibrator(score: np.ndarray, y: np.ndarray, *, isotonic_from_rows: int, min_rows: int) -> str:
+def fit_calibrator(
+    score: np.ndarray,
+    y: np.ndarray,
+    *,
+    isotonic_from_rows: int,
+    min_rows: int,
+    weight: np.ndarray | None = None,
+    prior_rows: float = 0.0,
+) -> str:
     """Fit what turns a score into a probability, by as flexible a method as the block can bear.
 
     Fewer than ``min_rows`` rows, or rows of one class: none, the score itself. Fewer than ``isotonic_from_rows``:
     Platt's sigmoid on the log odds of the score, with his smoothed targets; a slope below 0 would turn the scores
     around, so it becomes 0 and the probability the smoothed base rate ``(n1 + 1) / (n + 2)``. Otherwise isotonic
-    regression.
+    regression. With ``prior_rows`` the sigmoid is drawn towards leaving the score as it is, as if so many more rows had
+    been seen whose outcomes were as scored: a small block bends it little.
 
     Parameters
     ----------
     score : ndarray of shape (rows,), in [0, 1]
     y : ndarray of shape (rows,), of 0 and 1
     isotonic_from_rows, min_rows : int
+    weight : ndarray of shape (rows,), > 0, optional
+        How many rows each counts for; below 1 where labels overlap.
+    prior_rows : float, >= 0
 
     Returns
     -------
@@ -47,7 +59,9 @@ def fit_calibrator(score: np.ndarray, y: np.ndarray, *, isotonic_from_rows: int,
     check_classes(y)
     if len(y) < min_rows or len(np.unique(y)) < 2:
         return json.dumps({"method": "none"}, sort_keys=True)
-    stored = _platt(score, y) if len(y) < isotonic_from_rows else _isotonic(score, y)
+    weight = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=float)
+    small = len(y) < isotonic_from_rows
+    stored = _platt(score, y, weight, prior_rows) if small else _isotonic(score, y, weight)
     return json.dumps(stored, sort_keys=True)
 
 
@@ -133,20 +147,23 @@ def calibration_error(bins: pd.DataFrame) -> float:
     return float(np.average(apart[n > 0], weights=n[n > 0])) if n.any() else float("nan")
 
 
-def _platt(score: np.ndarray, y: np.ndarray) -> dict:
-    odds, ones = logit(_inside(score)), y.sum()
-    target = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (len(y) - ones + 2))
-    flat = {"intercept": float(logit(smoothed_base_rate(y))), "method": "platt", "slope": 0.0}
+def _platt(score: np.ndarray, y: np.ndarray, weight: np.ndarray, prior_rows: float) -> dict:
+    odds, ones, rows = logit(_inside(score)), (weight * y).sum(), weight.sum()
+    smoothed = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (rows - ones + 2))
+    prior = prior_rows / len(y)
+    target = (weight * smoothed + prior * score) / (weight + prior)
+    base = (ones + 1 + prior * score.sum()) / (rows + 2 + prior_rows)
+    flat = {"intercept": float(logit(base)), "method": "platt", "slope": 0.0}
     if odds.min() == odds.max():
         return flat
-    intercept, slope = newton(odds[:, None], target, np.ones(len(y)), penalty=0.0)
+    intercept, slope = newton(odds[:, None], target, weight + prior, penalty=0.0)
     return {"intercept": intercept, "method": "platt", "slope": float(slope[0])} if slope[0] > 0 else flat
 
 
-def _isotonic(score: np.ndarray, y: np.ndarray) -> dict:
+def _isotonic(score: np.ndarray, y: np.ndarray, weight: np.ndarray) -> dict:
     from sklearn.isotonic import IsotonicRegression
 
-    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, y)
+    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, y, sample_weight=weight)
     scores, probabilities = fitted.X_thresholds_.tolist(), fitted.y_thresholds_.tolist()
     return {"method": "isotonic", "n_rows": len(y), "probabilities": probabilities, "scores": scores}
 
