@@ -1,10 +1,13 @@
 """Every asset check fails on the fault it is there for."""
 
+import inspect
+
 import dagster as dg
 import pytest
 
 from trade_assets import definitions
 from trade_assets.assets import checks
+from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
 pytestmark = pytest.mark.xdist_group("history")
@@ -14,6 +17,26 @@ def stored(asset, keys):
     return system.TableStore(system.base()).read(asset, keys)[0]
 
 
+def measured(metric, value, book="engine"):
+    def change(f):
+        at = (f["metric"] == metric) & (f["book"] == book) & (f["window"] == "since_start")
+        return f.assign(value=f["value"].mask(at, value))
+
+    return change
+
+
+def killed_and_invested(f):
+    return f.assign(is_killed=True, position_frac=0.5)
+
+
+def crossed(f):
+    return f.assign(q10=f["q90"] + 1.0)
+
+
+def without_a_session(f):
+    return f[f["session"] != sorted(f["session"].unique())[-2]]
+
+
 FAULTS = {
     "weights_and_cash_sum_to_one": ("target_weights", lambda f: f.assign(weight=f["weight"] * 1.001)),
     "book_balances": ("portfolio_book", lambda f: f.assign(value_usd=f["value_usd"] + 1.0)),
@@ -21,6 +44,24 @@ FAULTS = {
     "no_label_reaches_its_test": ("stock_fold_manifest", lambda f: f.assign(train_last=f["test_first"])),
     "every_feature_varies": ("stock_features", lambda f: f.assign(rsi_14=float("nan"))),
     "signals_are_fresh": ("market_signals", lambda f: f.assign(is_stale=True)),
+    "index_bars_have_no_gaps": ("index_bars", without_a_session),
+    "no_event_label_reaches_its_test": ("event_fold_manifest", lambda f: f.assign(known_by_utc=f["test_from_utc"])),
+    "event_quantiles_are_ordered": ("event_scores", crossed),
+    "event_book_is_the_mean_of_its_legs": ("event_book", lambda f: f.assign(book_return_frac=f["return_frac"] + 1e-6)),
+    "a_killed_event_book_is_flat": ("event_book", killed_and_invested),
+    "calmar_reaches_the_baseline": ("event_performance", measured("calmar", -9.0)),
+    "drawdown_is_within_the_soft_limit": ("event_performance", measured("max_drawdown", -0.11)),
+    "drawdown_is_within_the_hard_limit": ("event_performance", measured("max_drawdown", -0.13)),
+    "trades_are_frequent_enough": ("event_performance", measured("trades_per_month", 4.9)),
+    "no_fold_is_catastrophic": ("event_performance", measured("n_catastrophic_folds", 1.0)),
+}
+# What a small history does not reach by itself.
+GOOD = {
+    "calmar_reaches_the_baseline": measured("calmar", 9.0),
+    "drawdown_is_within_the_soft_limit": measured("max_drawdown", -0.1),
+    "drawdown_is_within_the_hard_limit": measured("max_drawdown", -0.12),
+    "trades_are_frequent_enough": measured("trades_per_month", 5.0),
+    "no_fold_is_catastrophic": measured("n_catastrophic_folds", 0.0),
 }
 
 
@@ -28,14 +69,44 @@ FAULTS = {
 def test_a_check_passes_on_the_history_and_fails_on_its_fault(history, name):
     asset, fault = FAULTS[name]
     check = getattr(checks, name).node_def.compute_fn.decorated_fn
-    rows = stored(asset, history[-5:])
-    clean, broken = check(rows), check(fault(rows))
+    own = {"settings": load()} if "settings" in inspect.signature(check).parameters else {}
+    rows = GOOD.get(name, lambda f: f)(stored(asset, history[-5:]))
+    clean, broken = check(rows, **own), check(fault(rows), **own)
     assert clean.passed or name == "every_feature_varies"
     assert not broken.passed
     if name != "every_feature_varies":
         assert history[-1] in broken.metadata["failing_keys"].text
     else:
         assert "rsi_14" in broken.description
+
+
+def test_a_gate_tells_its_numbers_and_only_warns(history):
+    check = checks.trades_are_frequent_enough.node_def.compute_fn.decorated_fn
+    result = check(measured("trades_per_month", 1.5)(stored("event_performance", history[-1:])), settings=load())
+    assert result.severity == dg.AssetCheckSeverity.WARN
+    assert (result.metadata["value"].value, result.metadata["limit"].value) == (1.5, 5.0)
+    assert result.metadata["requirement"].text == "R-070"
+    unknown = check(
+        measured("trades_per_month", float("nan"))(stored("event_performance", history[-1:])), settings=load()
+    )
+    assert not unknown.passed
+    assert unknown.metadata["value"].text == "undefined"
+
+
+def test_a_gap_is_named(history):
+    check = checks.index_bars_have_no_gaps.node_def.compute_fn.decorated_fn
+    rows = stored("index_bars", history[-2:])
+    missing = sorted(rows["session"].unique())[3]
+    result = check(rows[(rows["session"] != missing) | (rows["symbol"] != "SP500")], settings=load())
+    assert f"SP500 {missing.date()} 1 of 1" in result.description
+    assert "NASDAQ" not in result.description
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_check_bears_a_table_without_rows(history, name):
+    check = getattr(checks, name).node_def.compute_fn.decorated_fn
+    own = {"settings": load()} if "settings" in inspect.signature(check).parameters else {}
+    assert check(stored(FAULTS[name][0], history[-1:]).iloc[:0], **own).passed
 
 
 def test_every_check_has_its_fault():
