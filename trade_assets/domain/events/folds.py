@@ -22,8 +22,8 @@ FINAL = "final"
 class Plan:
     """Lengths of the windows of a walk-forward over events.
 
-    The calibration block is the last ``calibration_months``, or as much longer as ``calibration_events`` take; but no more
-    than a quarter of the events.
+    The calibration block is the last ``calibration_months``; where these hold fewer than ``calibration_events``, it reaches
+    back for that many, or for as many as a quarter of the events holds. Events of one instant are never parted.
     """
 
     train_months: int
@@ -149,9 +149,14 @@ def _fold(
 
 def _calibrates_from(decided: pd.Series, before: pd.Timestamp, plan: Plan) -> pd.Timestamp:
     """The instant after which events calibrate."""
-    months = before - pd.DateOffset(months=plan.calibration_months)
-    wanted = min(plan.calibration_events, len(decided) // 4)
-    return min(months, decided.iloc[-wanted - 1]) if wanted else months
+    months, quarter = before - pd.DateOffset(months=plan.calibration_months), len(decided) // 4
+    if not quarter or not plan.calibration_events:
+        return months
+    latest = decided.iloc[-quarter - 1]
+    if plan.calibration_events < quarter:
+        place = int(decided.searchsorted(decided.iloc[-plan.calibration_events]))
+        latest = max(latest, decided.iloc[max(place - 1, 0)])
+    return min(months, latest)
 
 
 def _weighted(rows: pd.DataFrame, instant: pd.Timestamp, half_life_months: float) -> pd.DataFrame:
@@ -169,7 +174,7 @@ def _bars_before(ends: pd.DatetimeIndex, instant: pd.Timestamp, count: int) -> p
 
 def rows_sha256(rows: pd.DataFrame) -> str:
     """Hash of the events a fold holds, with labels and weights."""
-    keys = pd.util.hash_pandas_object(rows[["decision_utc", "symbol", "side"]], index=False).to_numpy()
+    keys = pd.util.hash_pandas_object(rows[["decision_utc", "symbol", "side", "barrier"]], index=False).to_numpy()
     values = np.ascontiguousarray(rows[["net_logret", "y"]].to_numpy(dtype=float))
     weight = rows["weight"].to_numpy(dtype=float) if "weight" in rows else np.zeros(0)
     return hashlib.sha256(keys.tobytes() + values.tobytes() + weight.tobytes()).hexdigest()
