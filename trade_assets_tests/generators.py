@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
+from trade_assets import schemas
 from trade_assets.domain import calendar, prices
+from trade_assets.domain.events import bar_features, geometry, models, outcomes
 from trade_assets.domain.events import bars as bars_domain
 from trade_assets.domain.events.bars import LegBars
 
@@ -243,3 +245,22 @@ def leg_events(seed: int, market: LegBars, *, share: float = 0.3) -> pd.DataFram
         entry_overnight=rng.random(len(made)) < 0.5,
         tp_to_cost=made["a_tp"] / made["cost_rt"],
     )
+
+
+def event_history(seed: int, *, sessions: int = 721, every: int = 10) -> tuple[LegBars, calendar.Rebalances, tuple]:
+    """Bars of two legs, their rebalance dates, and the events, outcomes and features found on them, both sides."""
+    market, dates = leg_market(seed, sessions=sessions), leg_dates(sessions, every=every)
+    none = schemas.TABLES["bar_features"].empty()
+    inputs, how = bar_features.Inputs(market, 21, True), {"grid_dates": dates, "last": 27, "cusum_volatilities": 1.0}
+    found = pd.concat(bar_features.by_leg(inputs, dates, none, **how), ignore_index=True)
+    made = geometry.events(
+        found[found["cusum_direction"] != 0],
+        bars_domain.grid(SESSIONS[: sessions + 20], minutes=None),
+        sides=(1, -1),
+        barriers=geometry.Barriers(1.0, 1.0, 5),
+        costs=geometry.EventCosts(1.0, 1.0, 0.02, 1.0),
+        enters_at_open=True,
+    )
+    fills = {"horizon_bars": 5, "enters_at_open": True, "opens_are_real": True}
+    ended = pd.concat(outcomes.outcomes(made, market, dates.sessions(), **fills), ignore_index=True)
+    return market, dates, (made, ended, models.features_of(made, found))

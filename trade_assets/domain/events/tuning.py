@@ -113,16 +113,15 @@ def prepared(
 
 
 def identity(search: Search) -> str:
-    """Hash of the rows, the tests and the policy a study rests on."""
-    held = [folds.rows_sha256(part) for f in search.folds for part in (f.fit.train, f.fit.calibration)]
-    tests = [
-        hashlib.sha256(np.ascontiguousarray(f.features.iloc[:, 3:].to_numpy(dtype=float)).tobytes()).hexdigest()
-        for f in search.folds
-    ]
-    bars = hashlib.sha256(np.ascontiguousarray(search.legs.panel.close).tobytes()).hexdigest()
-    return hashlib.sha256(
-        "".join([*held, *tests, bars, repr(search.policy), repr(search.fills), repr(search.limits)]).encode()
-    ).hexdigest()
+    """Hash of all a study rests on: its rows, events and bars, the policy, the fills and the limits."""
+    digest = hashlib.sha256(repr((search.policy, search.fills, search.limits)).encode())
+    for fold in search.folds:
+        for rows in (fold.fit.train, fold.fit.calibration, fold.events, fold.features):
+            digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
+    panel = search.legs.panel
+    for values in (panel.gross, panel.open, panel.high, panel.low, panel.close):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def table(date: pd.Timestamp, study: str, trial: Trial) -> pd.DataFrame:
@@ -164,7 +163,7 @@ def _fold(
 def evaluate(search: Search, values: Mapping[str, float]) -> tuple[float, dict[str, object]]:
     """Value of a trial, and its return and entries in every block (one rebalance window)."""
     policy = with_values(search.policy, values)
-    made = [candidates(fold.events, _scored(fold, policy), policy) for fold in search.folds if len(fold.events)]
+    made = [candidates(fold.events, _scored(fold, policy), policy) for fold in search.folds]
     start = book.opening(search.legs.symbols, policy.limits)
     rows, _ = book.run(
         start,
@@ -215,9 +214,9 @@ def blocks_of(daily: pd.DataFrame) -> dict[str, object]:
 
 
 def _scored(fold: Fold, policy: Policy) -> pd.DataFrame:
-    """Scores of the fold's test events by models fitted before it; none where its rows are too few."""
+    """Scores of the fold's test events by models fitted before it; none where its rows are too few, or there is no event."""
     p = policy.models
-    if len(fold.fit.train) < p.min_train_rows:
+    if len(fold.fit.train) < p.min_train_rows or not len(fold.events):
         return scores.unscored(fold.events.iloc[:0])
     classifier = models.classifier(p.classifier, fold.fit.train, fold.fit.calibration, p, explain=False)
     x = models.x_of(fold.features)
