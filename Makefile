@@ -43,4 +43,4 @@ lock: .venv/installed  ## resolve the newest versions again
 	touch $@
 
 clean:
-	rm -rf .venv data/store data/exports data/dagster data/mlflow.db data/full
+	rm -rf .venv data/store data/exports data/dagster data/mlflow.db data/optuna.db data/full

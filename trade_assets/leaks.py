@@ -157,7 +157,7 @@ def calibrator_on_the_test_block(original: Function) -> Function:
 def parameters_of_later_trials(original: Function) -> Function:
     """Every date tuned by the best of all trials at hand."""
 
-    def leaky(trials: pd.DataFrame, previous: pd.DataFrame, own: dict, dates: object, **kwargs: object) -> pd.DataFrame:
+    def leaky(trials: pd.DataFrame, previous: pd.DataFrame, own: dict, dates: Any, **kwargs: object) -> pd.DataFrame:
         everywhere = [trials.assign(rebalance_date=date) for date in dates.dates]
         return original(pd.concat(everywhere, ignore_index=True), previous, own, dates, **kwargs)
 

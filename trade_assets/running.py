@@ -13,12 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from trade_assets import partitions
+from trade_assets import partitions, summary
 from trade_assets.automation import exports_job, rebalance_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.domain import calendar
 from trade_assets.proof import failure_of
-from trade_assets.resources.tables import TableStore
 from trade_assets.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +44,7 @@ def run(first: str | None, last: str | None, last_n: int | None, *, rebuild: boo
         progress.update(task, description="done")
     resources["workers"].close()
     _execute(definitions.resolve_job_def(exports_job.name), instance, tags={})
-    _summary(settings, resources["tables"], keys, time.monotonic() - started, console)
+    summary.show(settings, resources["tables"], keys, time.monotonic() - started, console)
 
 
 def keys_between(first: str | None, last: str | None, last_n: int | None) -> list[str]:
@@ -123,58 +122,3 @@ def _progress(console: Console) -> Progress:
         TimeElapsedColumn(),
     )
     return Progress(*columns, console=console, transient=False)
-
-
-def _summary(settings: Settings, tables: TableStore, keys: list[str], seconds: float, console: Console) -> None:
-    trades, target = tables.read("trades", keys[-1:])[0], tables.read("target_weights", keys[-1:])[0]
-    signal = tables.read("market_signals", keys[-1:])[0].iloc[-1]
-    book = tables.read("portfolio_returns", keys[-1:])[0].iloc[-1]
-    performance = tables.read("performance", keys[-1:])[0]
-    console.print(
-        f"\n[bold]As of {keys[-1]}[/]: equity {book['equity_usd']:,.0f} USD, market {signal['market_regime']}, "
-        f"exposure {signal['exposure_scalar']:.0%}"
-    )
-    console.print(_holdings(target, trades))
-    console.print(_figures(performance))
-    exports = settings.store.exports
-    console.print(
-        f"Tear sheet  {exports / 'tear_sheet.html'}\nFiles       {exports}/*.csv, *.json, *.parquet\nUI          make ui"
-    )
-    console.print(f"[dim]{len(keys)} rebalances in {seconds:.0f} s, source {settings.data.source}[/]")
-
-
-def _holdings(target: pd.DataFrame, trades: pd.DataFrame) -> Table:
-    table = Table(title="What to hold, and the orders that get there", title_justify="left")
-    for name in ("symbol", "target", "held", "order", "shares", "USD"):
-        table.add_column(name, justify="left" if name in ("symbol", "order") else "right")
-    for row in trades.sort_values(["target_weight", "symbol"], ascending=[False, True]).itertuples():
-        moves = row.shares != 0
-        table.add_row(
-            row.symbol, f"{row.target_weight:.1%}", f"{row.held_weight:.1%}", row.action,
-            f"{row.shares:+,.0f}" if moves else "", f"{row.notional_usd:+,.0f}" if moves else "",
-        )  # fmt: skip
-    cash = target.loc[target["symbol"] == "CASH", "weight"].iloc[0]
-    table.add_row("CASH", f"{cash:.1%}", f"{1 - trades['held_weight'].sum():.1%}", "", "", "")
-    return table
-
-
-def _figures(performance: pd.DataFrame) -> Table:
-    shown = {
-        "cagr": "CAGR",
-        "volatility": "volatility",
-        "sharpe_ratio": "Sharpe",
-        "max_drawdown": "max drawdown",
-        "calmar": "Calmar",
-    }
-    table = Table(title="Since the first fill, net of costs", title_justify="left")
-    table.add_column("")
-    for name in shown.values():
-        table.add_column(name, justify="right")
-    values = performance[performance["window"] == "since_start"].pivot(index="series", columns="metric", values="value")
-    for series in [s for s in ("portfolio", "equal_weight", "qqq", "spy") if s in values.index]:
-        cells = [
-            f"{values.at[series, m]:.2f}" if m in ("sharpe_ratio", "calmar") else f"{values.at[series, m]:.1%}"
-            for m in shown
-        ]
-        table.add_row(series.replace("_", " "), *cells)
-    return table

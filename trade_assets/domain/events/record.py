@@ -122,7 +122,8 @@ def forecast_sums(known: pd.DataFrame) -> dict[str, float]:
     }
     for name, scores in (("bin", p), ("raw_bin", raw)):
         for row in calibration.reliability_bins(scores, y, bins=BINS).itertuples():
-            held = (row.n, row.n * row.mean_p, row.n * row.mean_y) if row.n else (0, 0.0, 0.0)
+            n, mean_p, mean_y = float(row.n), float(row.mean_p), float(row.mean_y)
+            held = (n, n * mean_p, n * mean_y) if n else (0.0, 0.0, 0.0)
             sums |= dict(zip((f"{name}_{row.bin}_n", f"{name}_{row.bin}_p", f"{name}_{row.bin}_y"), held, strict=True))
     return {name: float(value) for name, value in sums.items()}
 
@@ -143,8 +144,8 @@ def forecast_metrics(sums: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     yield "quantile_coverage", _ratio(sums["in_quantiles"], n)
     for row in _bins(sums, "bin").itertuples():
         yield f"bin_{row.Index}_n", float(row.n)
-        yield f"bin_{row.Index}_mean_p", row.mean_p
-        yield f"bin_{row.Index}_mean_y", row.mean_y
+        yield f"bin_{row.Index}_mean_p", float(row.mean_p)
+        yield f"bin_{row.Index}_mean_y", float(row.mean_y)
 
 
 def is_catastrophic(turnover: np.ndarray, max_drawdown: float, *, drawdown_cap: float) -> bool:
