@@ -329,7 +329,7 @@ def mock_event_book(
 
 @rebalance_asset(
     group="events",
-    sections=("risk",),
+    sections=("events", "risk"),
     event_book=window(YEAR),
     mock_event_book=window(YEAR),
     event_scores=window(YEAR + PATH),
@@ -349,7 +349,13 @@ def event_performance(
     """Return, risk, trades and calibration of each fold, of the last year and since the start, beside the baseline."""
     return performance.table(
         {"engine": event_book, "mock": mock_event_book},
-        record.judged(event_scores, event_outcomes, event_bands),
+        record.judged(
+            event_scores,
+            event_outcomes,
+            event_bands,
+            label=settings.events.probability,
+            classifier=settings.events.classifier,
+        ),
         previous,
         dates=dates,
         grid_dates=partitions.GRID,

@@ -86,7 +86,7 @@ class Events(Section):
     num_boost_round: int = Field(default=60, ge=1, description="most boosting rounds")
     early_stopping_rounds: int = Field(default=20, ge=1, description="rounds without gain on the block that end a fit")
     early_stopping_min_rows: int = Field(
-        default=100, ge=2, description="events in the block below which boosting is not stopped early"
+        default=500, ge=2, description="events in the block below which boosting is not stopped early"
     )
     platt_from_rows: int = Field(
         default=30, ge=2, description="events in the block below which probabilities stay as they are"

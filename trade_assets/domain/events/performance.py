@@ -56,7 +56,9 @@ def table(
             if len(last) == year:
                 told["year"] = dict(record.book_metrics(inside, is_long=True))
             if name == "engine":
-                sums |= record.forecast_sums(known[known["known_at"] == date])
+                ended = known[known["known_at"] == date]
+                sums |= record.forecast_sums(ended)
+                sums["n_catastrophic_folds"] = max(sums["n_catastrophic_folds"], float(record.is_broken(ended)))
                 told["fold"] |= dict(record.forecast_metrics(sums))
                 if "year" in told:
                     told["year"] |= dict(

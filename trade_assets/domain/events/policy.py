@@ -36,7 +36,7 @@ TUNABLE: dict[str, tuple[str, Range]] = {
     "max_depth": ("lightgbm", Range(2, 6, is_whole=True)),
     "min_data_in_leaf": ("lightgbm", Range(10, 200, is_whole=True, is_log=True)),
     "learning_rate": ("lightgbm", Range(0.01, 0.2, is_log=True)),
-    "k": ("gates", Range(0.25, 4.0, is_log=True)),
+    "k": ("gates", Range(1.0, 4.0, is_log=True)),
     "phi": ("gates", Range(1.0, 10.0, is_log=True)),
     "overnight_multiplier": ("gates", Range(1.0, 2.5)),
     "kelly_share": ("sizes", Range(0.05, 1.0, is_log=True)),

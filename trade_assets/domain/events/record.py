@@ -11,6 +11,7 @@ import pandas as pd
 from trade_assets.domain import metrics
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import conformal
+from trade_assets.domain.events.models import label_of
 from trade_assets.domain.models import calibration
 
 KEYS = ["decision_utc", "symbol", "side"]
@@ -64,12 +65,24 @@ def bands(
     return pd.concat(parts, ignore_index=True)
 
 
-def judged(scores: pd.DataFrame, outcomes: pd.DataFrame, bands: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Scored events whose outcome is known, with their bands where they are asked for."""
-    columns = {"rebalance_date": "known_at"}
-    known = outcomes[outcomes["net_logret"].notna()].rename(columns=columns)
-    known = known[[*KEYS, "known_at", "label_end_utc", "barrier", "net_logret", "y"]]
+def judged(
+    scores: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    bands: pd.DataFrame | None = None,
+    *,
+    label: str = "net",
+    classifier: str = "lightgbm",
+) -> pd.DataFrame:
+    """Scored events whose outcome is known, with their bands where they are asked for.
+
+    ``y`` is what the classifier in use predicts (see :class:`~trade_assets.domain.events.models.Parameters`), ``raw_p`` its
+    probability before calibration.
+    """
+    filled = outcomes[outcomes["net_logret"].notna()].rename(columns={"rebalance_date": "known_at"})
+    known = filled[[*KEYS, "known_at", "label_end_utc", "barrier", "net_logret"]]
+    known = known.assign(y=label_of(filled, label))
     rows = scores.merge(known, on=KEYS, how="inner", validate="one_to_one")
+    rows = rows.assign(raw_p=rows[f"raw_p_{classifier}"])
     return rows if bands is None else rows.merge(bands[[*KEYS, "low", "high"]], on=KEYS, validate="one_to_one")
 
 
@@ -107,7 +120,7 @@ def calmar(returns: np.ndarray, dates: pd.DatetimeIndex) -> float:
 
 def forecast_sums(known: pd.DataFrame) -> dict[str, float]:
     """What :func:`forecast_metrics` is made of: sums over events with a known outcome, which add up over folds."""
-    p, raw, y, net = (known[name].to_numpy(dtype=float) for name in ("p", "raw_p_lightgbm", "y", "net_logret"))
+    p, raw, y, net = (known[name].to_numpy(dtype=float) for name in ("p", "raw_p", "y", "net_logret"))
     gated = (known["passes_ev"] & known["passes_tp_to_cost"]).to_numpy(dtype=bool)
     sums = {
         "n_events": len(known),
@@ -146,6 +159,11 @@ def forecast_metrics(sums: Mapping[str, float]) -> Iterator[tuple[str, float]]:
         yield f"bin_{row.Index}_n", float(row.n)
         yield f"bin_{row.Index}_mean_p", float(row.mean_p)
         yield f"bin_{row.Index}_mean_y", float(row.mean_y)
+
+
+def is_broken(known: pd.DataFrame) -> bool:
+    """Whether the probabilities of a fold are all the same, on enough events for that to be a sign."""
+    return len(known) >= FEWEST_EVENTS and bool(known["p"].min() == known["p"].max())
 
 
 def is_catastrophic(turnover: np.ndarray, max_drawdown: float, *, drawdown_cap: float) -> bool:

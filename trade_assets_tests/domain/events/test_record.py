@@ -106,7 +106,7 @@ def test_a_book_without_a_trade_has_no_mean_trade():
 
 def test_the_metrics_of_forecasts_by_hand():
     known = pd.DataFrame(
-        {"p": [0.65, 0.65, 0.25, 0.95], "raw_p_lightgbm": [0.5] * 4, "y": [1.0, 0.0, 0.0, 1.0],
+        {"p": [0.65, 0.65, 0.25, 0.95], "raw_p": [0.5] * 4, "y": [1.0, 0.0, 0.0, 1.0],
          "net_logret": [0.01, -0.02, -0.01, 0.03], "passes_ev": [True, True, False, True],
          "passes_tp_to_cost": [True, False, True, True], "low": [-0.01] * 4, "high": [0.02] * 4,
          "q10": [-0.02] * 4, "q90": [0.01] * 4}
