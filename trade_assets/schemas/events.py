@@ -157,7 +157,7 @@ EVENTS: dict[str, Table] = {
             "calibrate_from_utc": Column("instant", "and by this; calibration events after it"),
             "known_by_utc": Column("instant", "labels of the calibration block ended by this"),
             "test_from_utc": Column("instant", "test events are decided after this"),
-            "test_to_utc": Column("instant", "and by this; null for an inner fold without one", nullable=True),
+            "test_to_utc": Column("instant", "and by this; null for a fold without a test", nullable=True),
             "embargo_bars": Column("int64", "bars between the last label of a block and the next block", ge=0),
             "n_train_rows": Column("int64", "events", ge=0),
             "n_calibration_rows": Column("int64", "events", ge=0),

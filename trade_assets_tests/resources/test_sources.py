@@ -216,6 +216,15 @@ def test_csv_and_parquet_read_the_same(tmp_path):
         pd.testing.assert_frame_equal(getattr(a, table)(*span), getattr(b, table)(*span))
 
 
+def test_opens_are_real_only_where_the_index_bars_have_them_too(tmp_path):
+    rows = directories.bars()
+    legs = rows[rows["symbol"] == "QQQ"]
+    bars = legs.assign(bar_end_utc=calendar.close_utc(pd.DatetimeIndex(legs["session"]))).drop(columns="session")
+    given = [{}, {"index_bars": bars}, {"index_bars": bars.drop(columns="open")}]
+    made = [directories.source(directories.write(tmp_path / str(i), bars=rows, **t)) for i, t in enumerate(given)]
+    assert [source.has_real_opens for source in made] == [True, True, False]
+
+
 def test_a_ticker_may_read_like_a_missing_value(tmp_path):
     rows = directories.bars().replace({"symbol": {"AAA": "NA", "BRK.B": "TRUE"}})
     rows.to_csv(tmp_path / "bars.csv", index=False)

@@ -181,8 +181,11 @@ def rows_sha256(rows: pd.DataFrame) -> str:
 
 
 def manifest(folds: list[EventFold], date: pd.Timestamp, *, test_last: pd.Timestamp, embargo_bars: int) -> pd.DataFrame:
-    """Rows of ``event_fold_manifest`` for one retrain date; ``test_last`` closes the window the final fit is used in."""
-    return pd.DataFrame(
+    """Rows of ``event_fold_manifest`` for one retrain date.
+
+    ``test_last`` closes the window the final fit is used in; there is none where the last listed rebalance retrains.
+    """
+    rows = pd.DataFrame(
         [
             {
                 "rebalance_date": date,
@@ -205,3 +208,4 @@ def manifest(folds: list[EventFold], date: pd.Timestamp, *, test_last: pd.Timest
             for fold in folds
         ]
     )
+    return rows.assign(test_to_utc=rows["test_to_utc"].where(rows["test_to_utc"] > rows["test_from_utc"]))

@@ -44,8 +44,8 @@ class Directory:
 
     @property
     def has_real_opens(self) -> bool:
-        """Whether every bar has an open."""
-        return bool(self._bars["open"].notna().all())
+        """Whether every bar has an open, those of the index legs too."""
+        return bool(self._bars["open"].notna().all() and self._index_bars["open"].notna().all())
 
     @property
     def is_survivorship_free(self) -> bool:

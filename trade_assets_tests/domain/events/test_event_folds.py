@@ -291,7 +291,9 @@ def test_the_manifest_holds_what_the_folds_hold(case):
         assert row.test_from_utc == fold.test_first
         assert row.train_sha256 == folds.rows_sha256(fold.train)
         assert row.known_by_utc <= row.test_from_utc
-        assert pd.isna(row.test_to_utc) == (fold.name != "final" and not len(fold.test))
+        has_test = close < ends[-1] if fold.name == "final" else len(fold.test) > 0
+        assert pd.notna(row.test_to_utc) == has_test
+        assert not has_test or row.test_to_utc > row.test_from_utc
 
 
 @settings(**FEW)
