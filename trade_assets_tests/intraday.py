@@ -1,5 +1,6 @@
 """Generated bars of index legs within sessions, with the actions of their daily bars."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -61,6 +62,16 @@ def market(
     columns = ["bar_end_utc", "symbol", "open", "high", "low", "close", "volume"]
     bars = pd.concat(intraday, ignore_index=True).sort_values(["bar_end_utc", "symbol"], ignore_index=True)
     return bars[columns], pd.concat(daily, ignore_index=True).assign(adjustment_factor=np.nan, price_basis="raw")
+
+
+def coarser(bars: pd.DataFrame, days: pd.DatetimeIndex, *, minutes: int) -> pd.DataFrame:
+    """The same bars put together to longer ones, as a vendor would."""
+    of = [end for _, end in ends(days, minutes)]
+    longer = bars.assign(bar_end_utc=[of[bisect_left(of, end)] for end in bars["bar_end_utc"]])
+    whole = longer.groupby(["bar_end_utc", "symbol"], as_index=False).agg(
+        open=("open", "first"), high=("high", "max"), low=("low", "min"), close=("close", "last"), volume=("volume", "sum")
+    )  # fmt: skip
+    return whole.assign(bar_end_utc=whole["bar_end_utc"].dt.as_unit("us"))
 
 
 def _walk(rng: np.random.Generator, bars: int) -> pd.DataFrame:

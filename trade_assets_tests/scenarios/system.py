@@ -38,9 +38,10 @@ def materialise(
     workers: int = 1,
     raise_on_error: bool = True,
     job: str = rebalance_job.name,
+    only: Sequence[str] | None = None,
     **replaced,
 ):
-    """One run over the keys, in order and without a gap."""
+    """One run over the keys, in order and without a gap; of all assets, or of those named."""
     resources = build_resources(load(), files=files or base(), **replaced)
     resources["workers"].count = workers
     try:
@@ -51,6 +52,7 @@ def materialise(
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 instance=dg.DagsterInstance.ephemeral(),
                 tags={RANGE_START: wanted[0], RANGE_END: wanted[-1]},
+                asset_selection=None if only is None else [dg.AssetKey(name) for name in only],
                 raise_on_error=raise_on_error,
             )
         )
