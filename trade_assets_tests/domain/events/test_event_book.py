@@ -206,14 +206,16 @@ def stored(rows):
 
 
 @settings(**FEW | {"max_examples": 10})
-@given(market=markets(), seed=SEEDS, how=fills(), cuts=st.lists(st.integers(1, LENGTH - 1), unique=True, max_size=4))
+@given(market=markets(), seed=SEEDS, how=fills(), cuts=st.lists(st.integers(1, LENGTH - 1), unique=True, min_size=3, max_size=6),
+       stop=st.sampled_from([0.01, 1.0]))  # fmt: skip
 @pytest.mark.parametrize("kept", [stored, lambda rows: rows], ids=["stored", "in memory"])
-def test_stopped_and_resumed_at_any_session_it_writes_the_same_bytes(market, seed, how, cuts, kept):
+def test_stopped_and_resumed_at_any_session_it_writes_the_same_bytes(market, seed, how, cuts, stop, kept):
     candidates, sessions = leg_candidates(seed, market), spans(market)
-    rows, log = run(market, candidates, how=how)
+    limits = replace(TIGHT, drawdown_stop=stop, session_loss_stop=0.003)
+    rows, log = run(market, candidates, limits=limits, how=how)
     parts, start = [], None
     for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), LENGTH], strict=True):
-        parts.append(run(market, candidates, start=start, sessions=sessions.iloc[begin:end], how=how))
+        parts.append(run(market, candidates, start=start, sessions=sessions.iloc[begin:end], limits=limits, how=how))
         start = book.restored(kept(parts[-1][0]))
     assert_same_bytes(checked(rows), checked(pd.concat([checked(part) for part, _ in parts])))
     assert_same_bytes(log, pd.concat([part for _, part in parts if len(part)] or [log], ignore_index=True))

@@ -105,7 +105,8 @@ def with_session(market, log):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_stopped_session_opens_nothing_and_the_next_one_may(seed):
-    market, rows, log = told(seed, replace(TIGHT, drawdown_stop=risk.NO_LIMIT))
+    limits = replace(TIGHT, drawdown_stop=risk.NO_LIMIT, session_loss_stop=0.004)
+    market, rows, log = told(seed, limits, minutes=30, sessions=31, volatility=0.006)
     log, stopped = with_session(market, log), rows[rows["is_session_stopped"]]
     assert len(stopped)
     for session in stopped["session"].unique():

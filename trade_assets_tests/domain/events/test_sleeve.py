@@ -149,6 +149,12 @@ def test_a_profit_waits_for_the_minimum_holding_and_a_loss_does_not():
     assert [f.rule for f in fills[1]] == ["loss"]
 
 
+def test_a_profit_that_waited_is_not_taken_in_a_bar_that_is_missing():
+    how = replace(AT_CLOSE, min_holding_bars=2, horizon_bars=9)
+    _, fills = walked(ordered(), [bar(), bar(0.03), MISSING, bar(0.001)], how)
+    assert [[f.rule for f in now] for now in fills] == [["event"], [], [], ["profit"]]
+
+
 def test_a_young_position_that_opens_past_its_target_and_falls_through_its_stop_is_a_loss():
     how = replace(AT_OPEN, min_holding_bars=3)
     _, fills = walked(ordered(), [bar(), bar(0.0, 0.025, 0.03, -0.03)], how)
