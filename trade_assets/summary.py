@@ -85,14 +85,19 @@ def _events(settings: Settings, tables: TableStore, key: str, console: Console) 
 
 
 def _engines(told: pd.DataFrame) -> Table:
-    shown = {"cagr": "CAGR", "volatility": "volatility", "sharpe_ratio": "Sharpe", "max_drawdown": "max drawdown",
-             "calmar": "Calmar", "trades_per_month": "trades a month"}  # fmt: skip
-    table = Table(title="Event engine and its baseline, since the start, net of costs", title_justify="left")
+    shown = {
+        "cagr": "CAGR",
+        "sharpe_ratio": "Sharpe",
+        "max_drawdown": "max drawdown",
+        "calmar": "Calmar",
+        "trades_per_month": "trades/month",
+    }
+    table = Table(title="Event engine, since the start, net of costs", title_justify="left")
     table.add_column("")
     for name in shown.values():
         table.add_column(name, justify="right")
     values = told[told["window"] == "since_start"].pivot(index="book", columns="metric", values="value")
-    for name, label in (("engine", "event engine"), ("mock", "baseline")):
+    for name, label in (("engine", "engine"), ("mock", "baseline")):
         plain = ("sharpe_ratio", "calmar", "trades_per_month")
         table.add_row(
             label, *(f"{values.at[name, m]:.2f}" if m in plain else f"{values.at[name, m]:.1%}" for m in shown)

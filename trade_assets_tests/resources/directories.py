@@ -64,6 +64,7 @@ def source(directory: Path, **options) -> Directory:
     """The source over a directory, with the lags of the default settings."""
     usual = {
         "stray_sessions": "refuse",
+        "has_real_opens": True,
         "legs": ["QQQ"],
         "pit_min_lag_days": 1,
         "default_public_lag_days": 45,

@@ -216,13 +216,15 @@ def test_csv_and_parquet_read_the_same(tmp_path):
         pd.testing.assert_frame_equal(getattr(a, table)(*span), getattr(b, table)(*span))
 
 
-def test_opens_are_real_only_where_the_index_bars_have_them_too(tmp_path):
+def test_opens_are_real_where_the_owner_says_so_and_there_are_any(tmp_path):
     rows = directories.bars()
     legs = rows[rows["symbol"] == "QQQ"]
     bars = legs.assign(bar_end_utc=calendar.close_utc(pd.DatetimeIndex(legs["session"]))).drop(columns="session")
-    given = [{}, {"index_bars": bars}, {"index_bars": bars.drop(columns="open")}]
-    made = [directories.source(directories.write(tmp_path / str(i), bars=rows, **t)) for i, t in enumerate(given)]
-    assert [source.has_real_opens for source in made] == [True, True, False]
+    given = directories.write(tmp_path, bars=rows, index_bars=bars.drop(columns="open"))
+    assert not directories.source(given, has_real_opens=False).has_real_opens
+    with pytest.raises(ValueError, match=r"index_bars: column open must hold prices .* set it to false"):
+        _ = directories.source(given).has_real_opens
+    assert directories.source(directories.write(tmp_path, index_bars=bars)).has_real_opens
 
 
 def test_a_ticker_may_read_like_a_missing_value(tmp_path):

@@ -16,6 +16,7 @@ def _directory(settings: Settings) -> MarketData:
     return Directory(
         files.path,
         stray_sessions=files.stray_sessions,
+        has_real_opens=files.has_real_opens,
         legs=files.index_legs.symbols(),
         pit_min_lag_days=lags.pit_min_lag_days,
         default_public_lag_days=lags.default_public_lag_days,

@@ -18,6 +18,8 @@ class Directory:
     path : Path
     stray_sessions : {"refuse", "drop"}
         What to do with rows on days the exchange was closed.
+    has_real_opens : bool
+        What its owner says of its opens; looking for one that is missing would read the future.
     legs : list of str
         Symbols of the index legs, for index bars where the directory has no finer ones.
     pit_min_lag_days, default_public_lag_days : int
@@ -31,11 +33,12 @@ class Directory:
         path: Path,
         *,
         stray_sessions: Literal["refuse", "drop"],
+        has_real_opens: bool,
         legs: list[str],
         pit_min_lag_days: int,
         default_public_lag_days: int,
     ) -> None:
-        self._path, self._legs = path, legs
+        self._path, self._legs, self._has_real_opens = path, legs, has_real_opens
         self._stray_sessions: Literal["refuse", "drop"] = stray_sessions
         self._lags = {
             "pit_min_lag_days": pit_min_lag_days,
@@ -44,8 +47,15 @@ class Directory:
 
     @property
     def has_real_opens(self) -> bool:
-        """Whether every bar has an open, those of the index legs too."""
-        return bool(self._bars["open"].notna().all() and self._index_bars["open"].notna().all())
+        """Whether opens are prices one could have traded at; raises ``ValueError`` where a table has none at all."""
+        if self._has_real_opens:
+            for name, rows in (("bars", self._bars), ("index_bars", self._index_bars)):
+                if len(rows) and rows["open"].isna().all():
+                    raise ValueError(
+                        f"files source, {name}: column open must hold prices where data.files.has_real_opens is true, "
+                        f"all {len(rows)} rows are null; set it to false, and everything fills at closes"
+                    )
+        return self._has_real_opens
 
     @property
     def is_survivorship_free(self) -> bool:
