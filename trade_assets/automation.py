@@ -10,7 +10,9 @@ from trade_assets.resources.tables import TableStore
 
 rebalance_job = dg.define_asset_job(
     "rebalance",
-    selection=dg.AssetSelection.groups("market_data", "market_gate", "stocks", "selection", "portfolio", "tuning", "events"),
+    selection=dg.AssetSelection.groups(
+        "market_data", "market_gate", "stocks", "selection", "portfolio", "tuning", "events"
+    ),
     description="Everything of one or more rebalance dates, from bars to trades.",
 )
 session_job = dg.define_asset_job(

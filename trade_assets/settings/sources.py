@@ -26,7 +26,8 @@ class Files(Section):
         default="refuse", description="rows on days the exchange was closed"
     )
     has_real_opens: bool = Field(
-        default=True, description="whether opens are prices one could have traded at; if not, everything fills at closes"
+        default=True,
+        description="whether opens are prices one could have traded at; if not, everything fills at closes",
     )
     index_legs: IndexLegs = IndexLegs()
 
