@@ -59,7 +59,7 @@ def table(
                 ended = known[known["known_at"] == date]
                 sums |= record.forecast_sums(ended)
                 sums["n_catastrophic_folds"] = max(sums["n_catastrophic_folds"], float(record.is_broken(ended)))
-                told["fold"] |= dict(record.forecast_metrics(sums))
+                told["fold"] |= dict(record.forecast_metrics(sums)) | {"is_broken": float(record.is_broken(ended))}
                 if "year" in told:
                     told["year"] |= dict(
                         record.forecast_metrics(record.forecast_sums(known[known["known_at"].isin(last)]))

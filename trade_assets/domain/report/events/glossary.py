@@ -32,5 +32,5 @@ TERMS: dict[str, str] = {
     "Brier score": "Mean squared distance of probability and outcome; lower is better, always saying 50 % gives 0.25.",
     "Calibration error": "Mean distance of probability and frequency over ten bins of equal width, weighed by events (ECE).",
     "Conformal band": "The 10 % to 90 % quantile forecast, widened or narrowed by how past outcomes fell.",
-    "Catastrophic fold": "One that fell by twice the drawdown cap, or traded more than its capital and three times the usual fold of the year before.",
+    "Catastrophic fold": "One that fell by twice the drawdown cap, traded more than its capital and three times the usual fold of the year before, or gave five or more events the same probability.",
 }

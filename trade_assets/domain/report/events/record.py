@@ -13,7 +13,7 @@ from trade_assets.domain.report.events.tables import KEYS, EventTables, Terms
 
 BOOKS = ("engine", "mock")
 WINDOWS = ("since_model", "year", "since_start")
-FOLD = ("total_return", "max_drawdown", "n_trades", "net_bps_mean", "turnover", "n_events", "brier")
+FOLD = ("total_return", "max_drawdown", "n_trades", "net_bps_mean", "turnover", "n_events", "brier", "is_broken")
 
 
 def daily(book: pd.DataFrame) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def folds(tables: EventTables, terms: Terms) -> pd.DataFrame:
     """One row a rebalance window, oldest first (R-051).
 
     ``rebalance_date, end_equity``, the metrics of ``FOLD``, ``mock_return``, ``is_catastrophic`` and, where it is, by
-    what: ``catastrophe``, drawdown or turnover.
+    what: ``catastrophe``: drawdown, equal probabilities, or turnover.
     """
     rows = tables.event_performance
     stored = rows[(rows["window"] == "fold") & rows["metric"].isin(FOLD)]
@@ -111,10 +111,13 @@ def folds(tables: EventTables, terms: Terms) -> pd.DataFrame:
     table = table.reset_index().sort_values("rebalance_date", ignore_index=True)
     disaster = table["rebalance_date"].isin(_catastrophes(rows)).to_numpy()
     fell = table["max_drawdown"].to_numpy() < -2 * terms.drawdown_stop
+    broken = (table["is_broken"] == 1).to_numpy()
     return table.assign(
         end_equity=np.cumprod(1.0 + table["total_return"].to_numpy()),
         is_catastrophic=disaster,
-        catastrophe=np.select([disaster & fell, disaster], ["drawdown", "turnover"], default=""),
+        catastrophe=np.select(
+            [disaster & fell, disaster & broken, disaster], ["drawdown", "equal probabilities", "turnover"], default=""
+        ),
     )
 
 
