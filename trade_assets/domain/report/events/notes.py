@@ -27,6 +27,8 @@ def of(tables: EventTables, terms: Terms, *, known: pd.DataFrame, exits: Estimat
         "The legs are sleeves of equal capital, made equal again at every close without a cost for doing so; the "
         "book's return is the mean of theirs.",
         *_waiting(tables),
+        "Stops are judged at the close of a bar and filled in the next one: a drawdown can pass its limit before the book is flat. "
+        "A trade whose last bar is missing is out at the last known price, which no one may have paid.",
         *_samples(tables, known, exits),
     ]
 
