@@ -1,5 +1,7 @@
 """What a person reads at the end of a run."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
@@ -20,7 +22,7 @@ def show(settings: Settings, tables: TableStore, keys: list[str], seconds: float
         f"exposure {signal['exposure_scalar']:.0%}"
     )
     console.print(_holdings(target, trades))
-    console.print(_figures(performance))
+    console.print(_figures("Since the first fill, net of costs", performance, "series", SERIES, FIGURES))
     _events(settings, tables, keys[-1], console)
     exports = settings.store.exports
     console.print(
@@ -44,25 +46,30 @@ def _holdings(target: pd.DataFrame, trades: pd.DataFrame) -> Table:
     return table
 
 
-def _figures(performance: pd.DataFrame) -> Table:
-    shown = {
-        "cagr": "CAGR",
-        "volatility": "volatility",
-        "sharpe_ratio": "Sharpe",
-        "max_drawdown": "max drawdown",
-        "calmar": "Calmar",
-    }
-    table = Table(title="Since the first fill, net of costs", title_justify="left")
+FIGURES = {
+    "cagr": "CAGR",
+    "volatility": "volatility",
+    "sharpe_ratio": "Sharpe",
+    "max_drawdown": "max drawdown",
+    "calmar": "Calmar",
+}
+RATIOS = {"sharpe_ratio", "calmar", "trades_per_month"}
+SERIES = {"portfolio": "portfolio", "equal_weight": "equal weight", "qqq": "qqq", "spy": "spy"}
+ENGINES = {"engine": "engine", "mock": "baseline"}
+
+
+def _figures(
+    title: str, performance: pd.DataFrame, of: str, labels: Mapping[str, str], shown: Mapping[str, str]
+) -> Table:
+    """Metrics since the start, a row for each of ``labels`` in the column ``of``."""
+    table = Table(title=title, title_justify="left")
     table.add_column("")
-    for name in shown.values():
-        table.add_column(name, justify="right")
-    values = performance[performance["window"] == "since_start"].pivot(index="series", columns="metric", values="value")
-    for series in [s for s in ("portfolio", "equal_weight", "qqq", "spy") if s in values.index]:
-        cells = [
-            f"{values.at[series, m]:.2f}" if m in ("sharpe_ratio", "calmar") else f"{values.at[series, m]:.1%}"
-            for m in shown
-        ]
-        table.add_row(series.replace("_", " "), *cells)
+    for heading in shown.values():
+        table.add_column(heading, justify="right")
+    values = performance[performance["window"] == "since_start"].pivot(index=of, columns="metric", values="value")
+    for name in [name for name in labels if name in values.index]:
+        cells = [f"{values.at[name, m]:.2f}" if m in RATIOS else f"{values.at[name, m]:.1%}" for m in shown]
+        table.add_row(labels[name], *cells)
     return table
 
 
@@ -81,25 +88,5 @@ def _events(settings: Settings, tables: TableStore, key: str, console: Console) 
     newest = book[book["session"] == book["session"].max()]
     held = ", ".join(f"{row.symbol} {row.position_frac:+.0%}" for row in newest.itertuples())
     console.print(f"Event engine: holds {held} of each leg's capital. " + " ".join(failed or ["It is accepted."]))
-    console.print(_engines(told))
-
-
-def _engines(told: pd.DataFrame) -> Table:
-    shown = {
-        "cagr": "CAGR",
-        "sharpe_ratio": "Sharpe",
-        "max_drawdown": "max drawdown",
-        "calmar": "Calmar",
-        "trades_per_month": "trades/month",
-    }
-    table = Table(title="Event engine, since the start, net of costs", title_justify="left")
-    table.add_column("")
-    for name in shown.values():
-        table.add_column(name, justify="right")
-    values = told[told["window"] == "since_start"].pivot(index="book", columns="metric", values="value")
-    for name, label in (("engine", "engine"), ("mock", "baseline")):
-        plain = ("sharpe_ratio", "calmar", "trades_per_month")
-        table.add_row(
-            label, *(f"{values.at[name, m]:.2f}" if m in plain else f"{values.at[name, m]:.1%}" for m in shown)
-        )
-    return table
+    shown = {m: FIGURES[m] for m in FIGURES if m != "volatility"} | {"trades_per_month": "trades/month"}
+    console.print(_figures("Event engine, since the start, net of costs", told, "book", ENGINES, shown))

@@ -91,6 +91,14 @@ def test_a_year_without_a_fall_is_measured_against_one_per_cent():
     assert objective(daily_of([STILL] * 26)) == 0.0
 
 
+def test_a_losing_year_is_not_better_for_a_deeper_fall_on_the_way():
+    shallow = daily_of([[(-0.05, 1), *STILL[1:]], *[STILL] * 25])
+    deep = daily_of([[(-0.5, 1), (0.9, 1), *STILL[2:]], *[STILL] * 25])  # the same loss in the end
+    worse = daily_of([[(-0.06, 1), *STILL[1:]], *[STILL] * 25])
+    assert objective(deep) == pytest.approx(objective(shallow))
+    assert objective(worse) < objective(shallow) < 0
+
+
 def test_drawdown_beyond_the_cap_costs_ten_points_a_point():
     daily = daily_of([[(-0.03, 1), *STILL[1:]], *[STILL] * 25])
     free = objective(daily)
