@@ -62,7 +62,7 @@ class Events(Section):
         default=1, ge=1, le=12, description="months of the block that calibrates and stops boosting early"
     )
     calibration_events: int = Field(
-        default=100,
+        default=300,
         ge=0,
         description="events the block holds at least; it reaches back further for them, to a quarter at most",
     )
@@ -86,7 +86,7 @@ class Events(Section):
     num_boost_round: int = Field(default=60, ge=1, description="most boosting rounds")
     early_stopping_rounds: int = Field(default=20, ge=1, description="rounds without gain on the block that end a fit")
     early_stopping_min_rows: int = Field(
-        default=500, ge=2, description="events in the block below which boosting is not stopped early"
+        default=200, ge=2, description="events in the block below which boosting is not stopped early"
     )
     platt_from_rows: int = Field(
         default=30, ge=2, description="events in the block below which probabilities stay as they are"
