@@ -65,6 +65,14 @@ def prove(
         str | None,
         typer.Option(help="Plant a leak on both sides, to see that the proof bites; 'list' names them."),
     ] = None,
+    asset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--asset",
+            metavar="NAME",
+            help="Prove this asset and what it is made of; may be given again. All by default.",
+        ),
+    ] = None,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Rebuild the whole history key by key on nothing stored; slow.")
     ] = False,
@@ -73,7 +81,7 @@ def prove(
     with plain_errors():
         from trade_assets import proving
 
-        proving.prove(date or [], leak, from_scratch, console)
+        proving.prove(date or [], asset or [], leak, from_scratch, console)
 
 
 @app.command()

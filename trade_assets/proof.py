@@ -72,20 +72,23 @@ class Verdict:
         return self.differing[0] if self.differing else None
 
 
-def prove(keys: Sequence[str], *, leak: str | None = None, processes: int = 2) -> Iterator[Verdict]:
+def prove(
+    keys: Sequence[str], *, leak: str | None = None, processes: int = 2, assets: Sequence[str] = ()
+) -> Iterator[Verdict]:
     """Verdicts of the dates as they come in.
 
     With ``leak`` the system has that leak on both sides: what it gives where later data are at hand takes the
-    place of the store, and what it gives in the cut world is compared with that.
+    place of the store, and what it gives in the cut world is compared with that. ``assets`` narrows both to these and
+    what they are made of; by default it is the whole graph.
     """
     with ExitStack() as stack:
         pool = stack.enter_context(_fresh_processes(processes))
         stored = {key: load().store.url for key in keys}
         if leak is not None:
             stored = {key: stack.enter_context(tempfile.TemporaryDirectory()) for key in keys}
-            for done in [pool.submit(leaky_range, key, leak, stored[key]) for key in keys]:
+            for done in [pool.submit(leaky_range, key, leak, stored[key], assets) for key in keys]:
                 done.result()
-        for done in as_completed([pool.submit(judge, key, stored[key], leak) for key in keys]):
+        for done in as_completed([pool.submit(judge, key, stored[key], leak, None, assets) for key in keys]):
             yield done.result()
 
 
@@ -99,16 +102,18 @@ def prove_from_scratch(keys: Sequence[str]) -> Iterator[Verdict]:
             yield pool.submit(judge, key, load().store.url, None, scratch).result()
 
 
-def judge(key: str, stored_url: str, leak: str | None = None, scratch: str | None = None) -> Verdict:
+def judge(
+    key: str, stored_url: str, leak: str | None = None, scratch: str | None = None, assets: Sequence[str] = ()
+) -> Verdict:
     """Rebuild one date in this process, which must not have computed anything before, and compare.
 
     It is rebuilt on the stored partitions before it, or where ``scratch`` names a store, on that alone.
     """
-    names = order_of_the_graph()
+    names = order_of_the_graph(assets)
     own = tempfile.TemporaryDirectory() if scratch is None else nullcontext(scratch)
     with own as directory, leaks.planted(leak) if leak else nullcontext():
         try:
-            _rebuild(load(), [key], Files(directory), cut=True, alone=scratch is not None)
+            _rebuild(load(), [key], Files(directory), names, cut=True, alone=scratch is not None)
         except RebuildError as failed:
             return Verdict(key, (failed.asset,), tuple(names), str(failed))
         found, stored = TableStore(Files(directory)), TableStore(Files(stored_url))
@@ -124,10 +129,10 @@ def _other_code(found: TableStore, stored: TableStore, differing: list[str], key
     return None
 
 
-def leaky_range(key: str, leak: str, directory: str) -> None:
+def leaky_range(key: str, leak: str, directory: str, assets: Sequence[str] = ()) -> None:
     """Compute a short range from ``key`` with a leak planted and all data at hand, into ``directory``."""
     with leaks.planted(leak):
-        _rebuild(load(), _range_from(key), Files(directory), cut=False)
+        _rebuild(load(), _range_from(key), Files(directory), order_of_the_graph(assets), cut=False)
 
 
 def _fresh_processes(count: int) -> ProcessPoolExecutor:
@@ -145,12 +150,24 @@ def provable_keys(settings: Settings) -> list[str]:
     return sorted(keys)
 
 
-def order_of_the_graph() -> list[str]:
-    """Names of the rebalance assets, what is upstream first."""
+def order_of_the_graph(assets: Sequence[str] = ()) -> list[str]:
+    """Names of the rebalance assets, what is upstream first; of ``assets`` and all they are made of, where given.
+
+    Raises
+    ------
+    ValueError
+        If a name is none of theirs.
+    """
     job = build_definitions().resolve_job_def(rebalance_job.name)
-    keys = job.asset_layer.asset_graph.toposorted_asset_keys
-    selected = job.asset_layer.executable_asset_keys
-    return [key.to_user_string() for key in keys if key in selected]
+    graph, selected = job.asset_layer.asset_graph, job.asset_layer.executable_asset_keys
+    names = [key.to_user_string() for key in graph.toposorted_asset_keys if key in selected]
+    unknown = sorted(set(assets) - set(names))
+    if unknown:
+        raise ValueError(f"the asset must be one of {', '.join(sorted(names))}, was {unknown[0]!r}")
+    if not assets:
+        return names
+    wanted = {key.to_user_string() for key in dg.AssetSelection.assets(*assets).upstream().resolve(graph)}
+    return [name for name in names if name in wanted]
 
 
 def _range_from(key: str) -> list[str]:
@@ -158,7 +175,9 @@ def _range_from(key: str) -> list[str]:
     return keys[keys.index(key) :][:LEAK_RANGE]
 
 
-def _rebuild(settings: Settings, keys: list[str], scratch: Files, *, cut: bool, alone: bool = False) -> None:
+def _rebuild(
+    settings: Settings, keys: list[str], scratch: Files, names: list[str], *, cut: bool, alone: bool = False
+) -> None:
     base = Files(settings.store.url)
     raw = Vintages(build_source(settings), base)
     overlay = Overlay(scratch, base, partitions_from(keys[0]))
@@ -175,6 +194,7 @@ def _rebuild(settings: Settings, keys: list[str], scratch: Files, *, cut: bool, 
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         instance=dg.DagsterInstance.ephemeral(),
         tags={"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]},
+        asset_selection=[dg.AssetKey(name) for name in names],
         raise_on_error=False,
     )
     if not result.success:

@@ -12,16 +12,17 @@ from trade_assets.proof import Verdict
 from trade_assets.settings import load
 
 
-def prove(dates: list[str], leak: str | None, from_scratch: bool, console: Console) -> None:
-    """Prove the dates, all that are complete where none is named; leaves with status 1 where an artifact differs."""
+def prove(dates: list[str], assets: list[str], leak: str | None, from_scratch: bool, console: Console) -> None:
+    """Prove the dates and assets, all that are complete where none is named; leaves with status 1 where an artifact differs."""
     if leak == "list":
         for name, (place, function) in LEAKS.items():
             console.print(f"{name:<28}{(function.__doc__ or '').strip()} [dim]({place.partition(':')[2]})[/]")
         return
-    if from_scratch and (dates or leak):
-        raise ValueError("--from-scratch rebuilds every date from the first on: leave out --date and --leak")
+    if from_scratch and (dates or assets or leak):
+        raise ValueError("--from-scratch rebuilds every date from the first on: leave out --date, --asset and --leak")
+    proof.order_of_the_graph(assets)  # refuses a name that is none
     keys = chosen(dates)
-    found = proof.prove_from_scratch(keys) if from_scratch else proof.prove(keys, leak=leak)
+    found = proof.prove_from_scratch(keys) if from_scratch else proof.prove(keys, leak=leak, assets=assets)
     verdicts = list(track(found, total=len(keys), description="proving", console=console))
     console.print(table(verdicts))
     failed = sorted((v for v in verdicts if v.first), key=lambda v: v.key)

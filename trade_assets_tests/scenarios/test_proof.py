@@ -34,8 +34,16 @@ def test_clean_dates_are_rebuilt_to_the_same_bytes(history):
     ],
 )
 def test_a_planted_leak_is_caught_and_its_first_artifact_named(history, leak, first):
-    verdict = next(proof.prove([history[-12]], leak=leak, processes=1))
+    verdict = next(proof.prove([history[-12]], leak=leak, processes=1, assets=sorted(first)))
     assert verdict.first in first
+
+
+def test_a_narrowed_proof_compares_what_its_assets_are_made_of(history):
+    verdict = next(proof.prove(history[-1:], processes=1, assets=["events"]))
+    assert verdict.compared == ("bars", "index_bars", "bar_features", "events")
+    assert not verdict.differing
+    with pytest.raises(ValueError, match="the asset must be one of .*, was 'gossip'"):
+        proof.order_of_the_graph(["gossip"])
 
 
 def test_every_leak_is_tried():
