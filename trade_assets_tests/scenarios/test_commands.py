@@ -76,7 +76,7 @@ def test_every_fit_is_an_mlflow_run_that_names_its_dagster_run_and_is_named_by_i
         (("run", "--from", "2016-03-31", "--to", "2016-03-31"), "no closed rebalance lies in the range asked for"),
         (("prove", "--date", "2015-01-01"), "is not a rebalance date with every asset in the store"),
         (("prove", "--date", "soon"), "is not a rebalance date"),
-        (("prove", "--from-scratch", "--leak", "later_close"), "leave out --date and --leak"),
+        (("prove", "--from-scratch", "--leak", "later_close"), "leave out --date, --asset and --leak"),
     ],
 )
 def test_a_wrong_argument_is_one_plain_sentence(history, arguments, told):

@@ -42,7 +42,7 @@ def test_a_narrowed_proof_compares_what_its_assets_are_made_of(history):
     verdict = next(proof.prove(history[-1:], processes=1, assets=["events"]))
     assert verdict.compared == ("bars", "index_bars", "bar_features", "events")
     assert not verdict.differing
-    with pytest.raises(ValueError, match="the asset must be one of .*, was 'gossip'"):
+    with pytest.raises(ValueError, match=r"the asset must be one of .*, was 'gossip'"):
         proof.order_of_the_graph(["gossip"])
 
 
