@@ -7,6 +7,7 @@ from trade_assets import partitions, schemas
 from trade_assets.assets import policies
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.assets.policies import PATH, TRAIN
+from trade_assets.domain import calendar
 from trade_assets.domain import folds as stock_folds
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import bar_features as features_domain
@@ -131,7 +132,7 @@ def event_fold_manifest(
         folds.manifest(
             [final, *inner],
             date,
-            test_last=partitions.GRID.close_after(date, settings.events.retrain_every),
+            test_last=calendar.close_after(date, settings.events.retrain_every * settings.history.rebalance_every),
             embargo_bars=settings.events.horizon_bars,
         )
         for date, final, inner in folds.at_dates(

@@ -36,6 +36,12 @@ def close_utc(sessions: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(closes.reindex(pd.DatetimeIndex(sessions)).to_numpy(), tz="UTC").as_unit("us")
 
 
+def close_after(session: pd.Timestamp, count: int) -> pd.Timestamp:
+    """Close, in UTC, of the session ``count`` sessions after ``session``, whatever dates are listed as partitions."""
+    later = sessions_between(session, session + pd.Timedelta(days=2 * count + 15))
+    return close_utc(later[[count]])[0]
+
+
 def open_utc(sessions: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Instant at which each session opens, in UTC."""
     opens = exchange(int(sessions.year.max())).opens
@@ -107,10 +113,6 @@ class Rebalances:
     def retrain_dates(self, every: int) -> pd.DatetimeIndex:
         """The dates on which a model of cadence ``every`` is fitted: ordinal divisible by it."""
         return self.dates[self.ordinals % every == 0]
-
-    def close_after(self, date: pd.Timestamp, count: int) -> pd.Timestamp:
-        """Close, in UTC, of the session ``count`` rebalances after ``date``; of the last listed one at most."""
-        return close_utc(self.dates[[min(self.position(date) + count, len(self.dates) - 1)]])[0]
 
     def position(self, date: pd.Timestamp) -> int:
         """Place of ``date`` in this list; raises ``ValueError`` for a date that is not in it."""

@@ -139,3 +139,10 @@ def test_retrain_dates_do_not_depend_on_where_a_range_begins(first, every):
     whole = made.retrain_dates(every)
     assert list(part.retrain_dates(every)) == list(whole[whole >= made.dates[first]])
     assert np.all(np.diff(made.ordinals) == 1)
+
+
+@settings(**LIGHT)
+@given(place=st.integers(0, 700), count=st.integers(0, 60))
+def test_the_close_some_sessions_ahead_is_counted_on_the_calendar(place, count):
+    sessions = calendar.sessions_between(ANCHOR, ANCHOR + pd.Timedelta(days=1300))
+    assert calendar.close_after(sessions[place], count) == calendar.close_utc(sessions[[place + count]])[0]
