@@ -30,9 +30,8 @@ def index_bars(
     """Bars of the two index legs at the event frequency."""
     sessions = dates.sessions()
     rows = market_data.index_bars(sessions["session"].iloc[0], dates.dates[-1], as_of=dates.dates[-1])
-    made = event_bars.on_grid(
-        rows, event_bars.grid(pd.DatetimeIndex(sessions["session"]), minutes=settings.events.bar_minutes)
-    )
+    of = event_bars.grid(pd.DatetimeIndex(sessions["session"]), minutes=settings.events.bar_minutes)
+    made = event_bars.on_grid(rows, of, sessions)
     return made.merge(sessions.drop(columns="decided_at"), on="session", validate="many_to_one")
 
 

@@ -60,7 +60,7 @@ def bars_in(sessions: pd.DatetimeIndex, *, minutes: int | None) -> np.ndarray:
     return -(-np.asarray(length, dtype=int) // minutes)
 
 
-def on_grid(bars: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
+def on_grid(bars: pd.DataFrame, of: pd.DataFrame, windows: pd.DataFrame | None = None) -> pd.DataFrame:
     """Bars of a source summed up to the bars of a grid.
 
     Parameters
@@ -69,6 +69,8 @@ def on_grid(bars: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
         ``bar_end_utc, symbol, open, high, low, close, volume``, at the grid's frequency or finer.
     of : DataFrame
         A :func:`grid` that reaches the last bar.
+    windows : DataFrame, optional
+        ``session, rebalance_date``: each window is judged apart, so that what a range refuses a single date refuses too.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def on_grid(bars: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If on most of its sessions a symbol has a bar alone, or bars that lie two bars of the grid apart or more.
+        If on most sessions of a window a symbol has a bar alone, or bars that lie two bars of the grid apart or more.
     """
     ends = pd.DatetimeIndex(of["bar_end_utc"])
     place = ends.searchsorted(pd.DatetimeIndex(bars["bar_end_utc"]))
@@ -96,7 +98,10 @@ def on_grid(bars: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
             "session": groups["session"].first(),
         }
     ).reset_index()
-    _refuse_coarser(whole, of)
+    together = pd.Series(0, whole.index)
+    apart = together if windows is None else whole["session"].map(windows.set_index("session")["rebalance_date"])
+    for _, inside in whole.groupby(apart):
+        _refuse_coarser(inside, of)
     return whole
 
 

@@ -172,6 +172,18 @@ def test_a_coarser_source_is_refused_by_name(given_minutes, wanted, days):
         bars_domain.on_grid(bars, bars_domain.grid(chosen, minutes=wanted))
 
 
+def test_what_a_single_window_refuses_a_range_of_windows_refuses_too():
+    chosen = intraday.sessions("2024-07-01", "2024-07-17")
+    coarse, fine = chosen[:2], chosen[2:]
+    bars = pd.concat([intraday.market(1, coarse, minutes=120)[0], intraday.market(1, fine, minutes=60)[0]])
+    windows = pd.DataFrame({"session": chosen, "rebalance_date": [coarse[-1]] * 2 + [fine[-1]] * len(fine)})
+    of = bars_domain.grid(chosen, minutes=60)
+    assert len(bars_domain.on_grid(bars, of)) == len(bars)  # taken together most sessions are fine
+    with pytest.raises(ValueError, match="asks for"):
+        bars_domain.on_grid(bars, of, windows)
+    bars_domain.on_grid(bars[bars["bar_end_utc"] > of["bar_end_utc"][of["session"] == coarse[-1]].max()], of, windows)
+
+
 @settings(**FEW)
 @given(seed=SEEDS, begin=st.integers(0, 4), missing=st.sampled_from([0.0, 0.2]))
 def test_a_session_that_is_half_empty_is_a_gap_and_not_a_coarser_source(seed, begin, missing):
