@@ -1,6 +1,7 @@
 """Tuning: every trial of the searches over inner folds, and what they found."""
 
 from functools import partial
+from importlib.metadata import version
 
 import dagster as dg
 import pandas as pd
@@ -21,6 +22,8 @@ from trade_assets.resources.workers import Workers
 from trade_assets.settings import Settings
 
 STUDY = "events"
+# a study is gone on with only by the versions it was begun with
+LIBRARIES = {name: version(name) for name in ("lightgbm", "numpy", "optuna", "pandas", "scikit-learn", "scipy")}
 
 
 @rebalance_asset(
@@ -63,7 +66,7 @@ def trials(
             limits=policies.search_limits(settings),
         )
         if found is not None and tune.optuna_trials:
-            name = f"{STUDY} {partitions.key_of(date)} {search.identity(domain_version(), tune.seed, tuning.identity(found))}"
+            name = f"{STUDY} {partitions.key_of(date)} {search.identity(domain_version(), LIBRARIES, tune.seed, tuning.identity(found))}"
             made.append((date, _job(name, found, own, settings, studies)))
     if made:
         studies.prepare()

@@ -6,6 +6,7 @@ Only finished trials are written, in order; a study's name holds the hash of all
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 
 from trade_assets.domain import search
@@ -29,7 +30,7 @@ class Job:
 
 def run(job: Job) -> list[Trial]:
     """All trials of the study: those already stored, then new ones, each stored when it is done."""
-    done, keep = job.studies.opened(job.study, job.space)
+    done, keep = job.studies.opened(job.study)
     return search.run(
         job.objective, job.space, job.first,
         n_trials=job.n_trials, seed=job.seed, study=job.study, done=done, on_trial=keep,
@@ -48,19 +49,25 @@ class Studies:
             Path(self.uri.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
         self._storage()
 
-    def opened(self, name: str, space: dict[str, Range]) -> tuple[list[Trial], Callable[[Trial], None]]:
+    def opened(self, name: str) -> tuple[list[Trial], Callable[[Trial], None]]:
         """The stored trials of a study, and what stores one more."""
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = optuna.create_study(study_name=name, storage=self._storage(), direction="maximize", load_if_exists=True)
-        done = [
-            Trial(number, json.loads(t.user_attrs["parameters"]), t.value, json.loads(t.user_attrs["kept"]))
-            for number, t in enumerate(study.trials)
-        ]
+        stored: dict[int, Trial] = {}
+        for t in study.trials:  # two runs of one study store the same trials: each number counts once
+            told = t.user_attrs
+            trial = Trial(told["number"], json.loads(told["parameters"]), t.value, json.loads(told["kept"]))
+            stored.setdefault(trial.number, trial)
+        done = [stored[n] for n in takewhile(stored.__contains__, count())]
 
         def keep(trial: Trial) -> None:
-            texts = {"parameters": json.dumps(dict(trial.parameters)), "kept": json.dumps(dict(trial.kept))}
+            texts = {
+                "number": trial.number,
+                "parameters": json.dumps(dict(trial.parameters)),
+                "kept": json.dumps(dict(trial.kept)),
+            }
             study.add_trial(optuna.create_trial(params={}, distributions={}, value=trial.value, user_attrs=texts))
 
         return done, keep
@@ -80,6 +87,6 @@ class Unstored(Studies):
     def prepare(self) -> None:
         """Nothing to make."""
 
-    def opened(self, name: str, space: dict[str, Range]) -> tuple[list[Trial], Callable[[Trial], None]]:
+    def opened(self, name: str) -> tuple[list[Trial], Callable[[Trial], None]]:
         """No trial yet, and none kept."""
         return [], lambda trial: None

@@ -56,6 +56,23 @@ def test_interrupted_again_and_again_it_comes_to_the_same_end(tmp_path):
     assert last.calls == N - 4 * 3
 
 
+def test_two_runs_of_one_study_that_store_the_same_trials_count_them_once(tmp_path):
+    store = storage(tmp_path)
+    done, keep = store.opened("study")
+    assert done == []
+    for trial in [
+        WHOLE[0],
+        WHOLE[0],
+        WHOLE[1],
+        WHOLE[2],
+        WHOLE[1],
+        WHOLE[4],
+    ]:  # a gap, too: the last cannot be gone on from
+        keep(trial)
+    assert store.opened("study")[0] == WHOLE[:3]
+    assert studies.run(job(store)) == WHOLE
+
+
 def test_a_search_that_is_done_computes_nothing_again(tmp_path):
     store, again = storage(tmp_path), Counting(stops_before=0)
     assert studies.run(job(store)) == studies.run(job(store, again)) == WHOLE
