@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from trade_assets import mandate
 from trade_assets.domain import calendar, index_signals, market_forecast, meta_label
 from trade_assets.domain.models import quantiles
-from trade_assets.from_predictions import thresholds_of
 from trade_assets.resources import own_files
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.own_files import Given
@@ -75,7 +75,7 @@ def compute(
     jobs = meta_label.jobs(rows, dates, min_rows=gate.min_train_rows, parameters=_forest(gate, seed))
     made = progress.track(workers.map(meta_label.fit, jobs), total=total, description="meta forests")
     forests = {fit.as_of: fit.text for fit in made}
-    return index_signals.signals(forecasts, state, forests, grid, thresholds=thresholds_of(gate)), outcomes
+    return index_signals.signals(forecasts, state, forests, grid, thresholds=mandate.thresholds(gate)), outcomes
 
 
 def _forest(gate: MarketGate, seed: int) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from trade_assets import schemas
+from trade_assets import mandate, schemas
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.domain import gates, market_forecast, market_state, meta_label, prices
 from trade_assets.domain.calendar import Rebalances
@@ -139,7 +139,7 @@ def market_signals(
     dates: Rebalances,
 ) -> pd.DataFrame:
     """Market regime and share of the book to invest at every close."""
-    thresholds = _thresholds(settings.market_gate)
+    thresholds = mandate.thresholds(settings.market_gate)
     if settings.market_gate.source == "file":
         odds = signals_file.of(market_forecasts).set_index("session")["meta_prob_success"]
         return gates.signals_of(market_forecasts, odds, dates, thresholds=thresholds)
@@ -166,13 +166,3 @@ def _forest_parameters(gate: MarketGate) -> dict[str, object]:
         "bagging_fraction": 0.632,
         "seed": gate.seed,
     }
-
-
-def _thresholds(gate: MarketGate) -> gates.Thresholds:
-    return gates.Thresholds(
-        gate.favorable,
-        gate.unfavorable,
-        gate.favorable_exposure,
-        gate.neutral_exposure,
-        gate.unfavorable_exposure,
-    )

@@ -3,15 +3,14 @@
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions
+from trade_assets import mandate, partitions
 from trade_assets.assets.partitioned import rebalance_asset, window
-from trade_assets.assets.selection import COST_REBALANCES, cost_rates
+from trade_assets.assets.selection import COST_REBALANCES
 from trade_assets.domain import book, champion, gates, prices, report, views
 from trade_assets.domain import performance as performance_domain
 from trade_assets.domain.calendar import Rebalances
-from trade_assets.domain.trades import Policy
 from trade_assets.resources.market_data.protocol import MarketData
-from trade_assets.settings import Portfolio, Settings
+from trade_assets.settings import Settings
 
 
 @rebalance_asset(group="portfolio", sections=("portfolio",), bars=window(COST_REBALANCES))
@@ -50,7 +49,7 @@ def portfolio_book(
         target_weights,
         prices.panel(bars, through=dates.dates[-1]),
         spans=dates.spans(),
-        policy=trade_policy(portfolio),
+        policy=mandate.trade_policy(portfolio),
         fill=portfolio.fill,
         cash_return_frac=portfolio.cash_return_frac,
     )
@@ -70,7 +69,7 @@ def trades(
         target_weights,
         prices.panel(bars, through=dates.dates[-1]),
         dates=dates,
-        policy=trade_policy(settings.portfolio),
+        policy=mandate.trade_policy(settings.portfolio),
     )
 
 
@@ -97,7 +96,7 @@ def portfolio_returns(
         panel,
         dates=dates,
         legs=settings.index_legs().model_dump(),
-        rates=cost_rates(portfolio),
+        rates=mandate.cost_rates(portfolio),
         capital_usd=portfolio.initial_capital_usd,
     )
     # on every partition of the run: of a range, Dagster shows whichever it recorded last
@@ -110,15 +109,3 @@ def portfolio_returns(
 def performance(portfolio_returns: pd.DataFrame, dates: Rebalances) -> pd.DataFrame:
     """Return, risk and turnover of the portfolio and its benchmarks, as of each rebalance."""
     return performance_domain.table(portfolio_returns, grid=partitions.GRID, dates=dates.dates)
-
-
-def trade_policy(portfolio: Portfolio) -> Policy:
-    """When a change is worth an order, the same in every place that trades the portfolio."""
-    return Policy(
-        hold_band_frac=portfolio.hold_band_frac,
-        hold_band_share=portfolio.hold_band_share,
-        min_trade_usd=portfolio.min_trade_usd,
-        max_turnover=portfolio.max_turnover,
-        whole_shares=portfolio.whole_shares,
-        rates=cost_rates(portfolio),
-    )

@@ -3,12 +3,12 @@
 import dagster as dg
 import pandas as pd
 
+from trade_assets import mandate
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.domain import champion, grid, prices
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.constructions import Limits
-from trade_assets.domain.costs import Rates
-from trade_assets.settings import Portfolio, Settings
+from trade_assets.settings import Settings
 
 COST_REBALANCES = 10  # the 63 sessions of volume and volatility behind two fills
 
@@ -49,7 +49,7 @@ def candidate_returns(
         candidate_portfolios,
         prices.panel(bars, through=dates.dates[-1]),
         dates=dates,
-        rates=cost_rates(settings.portfolio),
+        rates=mandate.cost_rates(settings.portfolio),
         capital_usd=settings.portfolio.initial_capital_usd,
     )
 
@@ -58,8 +58,3 @@ def candidate_returns(
 def champion_model(candidate_returns: pd.DataFrame, dates: Rebalances) -> pd.DataFrame:
     """The model and construction in force after each date, and why."""
     return champion.bootstrap(dates.dates)
-
-
-def cost_rates(portfolio: Portfolio) -> Rates:
-    """The cost model of the stock portfolio, the same in every place that trades it."""
-    return Rates(portfolio.costs_bps, portfolio.slippage_bps, portfolio.impact_coefficient)
