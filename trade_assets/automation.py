@@ -11,7 +11,7 @@ from trade_assets.resources.tables import TableStore
 rebalance_job = dg.define_asset_job(
     "rebalance",
     selection=dg.AssetSelection.groups(
-        "market_data", "market_gate", "stocks", "selection", "portfolio", "tuning", "events"
+        "market_data", "market_gate", "stocks", "selection", "portfolio", "tuning", "events", "allocator"
     ),
     description="Everything of one or more rebalance dates, from bars to trades.",
 )

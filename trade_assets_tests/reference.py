@@ -409,3 +409,44 @@ def event_book(bars, candidates, *, limits, how):
         equities.append(equity)
         capitals.append({leg: worth(leg) for leg in legs})
     return log, equities, capitals
+
+
+def utilities(gross, position, weights, *, horizon, lambda_dd, lambda_tc, cost_frac, before):
+    """Utility of every weight for every decision, and the weight chosen, one candidate and one session at a time.
+
+    A weight decided at the close of t is bought at the close of t + 1 and left to drift for ``horizon`` sessions.
+    """
+    utility, chosen = [], []
+    for t in range(len(gross) - 1 - horizon):
+        moved = [before * gross[t + 1][0], (1.0 - before) * gross[t + 1][1]]
+        before = moved[0] / (moved[0] + moved[1])
+        worth = []
+        for w in weights:
+            held, peak, fall = [w, 1.0 - w], 1.0, 0.0
+            for session in range(t + 2, t + 2 + horizon):
+                held = [held[0] * gross[session][0], held[1] * gross[session][1]]
+                peak = max(peak, held[0] + held[1])
+                fall = max(fall, 1.0 - (held[0] + held[1]) / peak)
+            traded = abs(w - before) * position[t + 1][0] + abs((1.0 - w) - (1.0 - before)) * position[t + 1][1]
+            worth.append(held[0] + held[1] - 1.0 - lambda_dd * fall - lambda_tc * cost_frac * traded)
+        utility.append(worth)
+        best = [i for i in range(len(weights)) if worth[i] == max(worth)]
+        chosen.append(min(best, key=lambda i: (abs(weights[i] - before), i)))
+        before = weights[chosen[-1]]
+    return utility, chosen
+
+
+def allocated_equity(gross, position, targets, *, qqq, spy, cost_frac):
+    """Money in each sleeve and in cash, session by session; ``targets[t]`` is decided at t and filled at t + 1."""
+    money, cash, equity, wanted = [qqq, spy], 1.0 - qqq - spy, [], None
+    for t in range(len(gross)):
+        money = [money[0] * gross[t][0], money[1] * gross[t][1]]
+        total = money[0] + money[1] + cash
+        if wanted is not None:
+            goal = [wanted[0] * total, wanted[1] * total]
+            cost = sum(cost_frac * abs(goal[leg] - money[leg]) * position[t][leg] for leg in (0, 1))
+            kept = 1.0 - cost / total
+            money, cash = [goal[0] * kept, goal[1] * kept], (total - goal[0] - goal[1]) * kept
+        equity.append(money[0] + money[1] + cash)
+        wanted = targets[t]
+    return equity

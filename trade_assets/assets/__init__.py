@@ -1,5 +1,16 @@
 """The assets, one module a group of the UI."""
 
-from trade_assets.assets import events, exports, live, market_data, market_gate, portfolio, selection, stocks, tuning
+from trade_assets.assets import (
+    allocator,
+    events,
+    exports,
+    live,
+    market_data,
+    market_gate,
+    portfolio,
+    selection,
+    stocks,
+    tuning,
+)
 
-GROUPS = (market_data, market_gate, stocks, selection, portfolio, tuning, events, live, exports)
+GROUPS = (market_data, market_gate, stocks, selection, portfolio, tuning, events, allocator, live, exports)

@@ -35,12 +35,21 @@ SEARCH = TRAIN + rebalances_of(_EVENTS.tuning.history_months) + YEAR
 def grid(settings: Settings, dates: Rebalances, *, last: int, ahead_bars: int = 0) -> pd.DataFrame:
     """The bars of the ``last`` rebalance windows up to each of ``dates``, and at least ``ahead_bars`` after them."""
     minutes, start = settings.events.bar_minutes, partitions.GRID.dates[0]
-    window = partitions.GRID.window(dates.dates[0], last=last + 1)
-    first = window[0] + pd.Timedelta(days=1) if len(window) > last else start
+    first = _first_day(dates, last)
     end = dates.dates[-1] + pd.Timedelta(days=7 + 2 * ahead_bars) if ahead_bars else dates.dates[-1]
     before = calendar.sessions_between(start, first - pd.Timedelta(days=1))
     skipped = int(bars_domain.bars_in(before, minutes=minutes).sum()) if len(before) else 0
     return bars_domain.grid(calendar.sessions_between(first, end), minutes=minutes, first_idx=skipped)
+
+
+def sessions_of(dates: Rebalances, *, last: int) -> pd.DatetimeIndex:
+    """The sessions of the ``last`` rebalance windows up to each of ``dates``."""
+    return calendar.sessions_between(_first_day(dates, last), dates.dates[-1])
+
+
+def _first_day(dates: Rebalances, last: int) -> pd.Timestamp:
+    window = partitions.GRID.window(dates.dates[0], last=last + 1)
+    return window[0] + pd.Timedelta(days=1) if len(window) > last else partitions.GRID.dates[0]
 
 
 def barriers(settings: Settings) -> geometry.Barriers:

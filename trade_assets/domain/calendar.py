@@ -38,8 +38,17 @@ def close_utc(sessions: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 def close_after(session: pd.Timestamp, count: int) -> pd.Timestamp:
     """Close, in UTC, of the session ``count`` sessions after ``session``, whatever dates are listed as partitions."""
-    later = sessions_between(session, session + pd.Timedelta(days=2 * count + 15))
-    return close_utc(later[[count]])[0]
+    return close_utc(pd.DatetimeIndex([session_after(session, count)]))[0]
+
+
+def session_after(session: pd.Timestamp, count: int) -> pd.Timestamp:
+    """The session ``count`` sessions after ``session``."""
+    return sessions_between(session, session + pd.Timedelta(days=2 * count + 15))[count]
+
+
+def session_before(session: pd.Timestamp, count: int) -> pd.Timestamp:
+    """The session ``count`` sessions before ``session``."""
+    return sessions_between(session - pd.Timedelta(days=2 * count + 15), session)[-1 - count]
 
 
 def open_utc(sessions: pd.DatetimeIndex) -> pd.DatetimeIndex:

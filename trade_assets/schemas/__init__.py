@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from trade_assets.schemas.allocator import ALLOCATOR
 from trade_assets.schemas.checking import check
 from trade_assets.schemas.columns import (
     ARROW,
@@ -46,7 +47,9 @@ __all__ = [
     "concat",
 ]
 
-TABLES: dict[str, Table] = MARKET_DATA | MARKET_GATE | STOCKS | SELECTION | PORTFOLIO | TUNING | EVENTS | LIVE
+TABLES: dict[str, Table] = (
+    MARKET_DATA | MARKET_GATE | STOCKS | SELECTION | PORTFOLIO | TUNING | EVENTS | ALLOCATOR | LIVE
+)
 
 
 def concat(name: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from trade_assets.settings.allocator import Allocator
 from trade_assets.settings.events import Events, Risk
 from trade_assets.settings.market import Features, History, Labels, Live, Universe
 from trade_assets.settings.models import MarketGate, Modeling
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     market_gate: MarketGate = MarketGate()
     events: Events = Events()
     risk: Risk = Risk()
+    allocator: Allocator = Allocator()
     live: Live = Live()
 
     @classmethod

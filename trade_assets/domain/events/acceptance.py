@@ -5,40 +5,10 @@ A gate whose number is undefined is not passed: nothing has been shown.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
-Severity = Literal["warn", "error"]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One gate.
-
-    Attributes
-    ----------
-    name : str
-        Short name.
-    requirement : str
-        The requirement it stands for.
-    value, limit : float
-        NaN where undefined. Drawdowns are sizes, so at most the limit passes.
-    passed : bool
-    severity : {"warn", "error"}
-        How bad it is where it is not passed.
-    sentence : str
-        The verdict, with both numbers.
-    """
-
-    name: str
-    requirement: str
-    value: float
-    limit: float
-    passed: bool
-    severity: Severity
-    sentence: str
+from trade_assets.domain.acceptance import Gate, Severity
 
 
 def gates(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain import metrics
+from trade_assets.domain import metrics, since_start
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import record
 
@@ -64,7 +64,7 @@ def table(
                     told["year"] |= dict(
                         record.forecast_metrics(record.forecast_sums(known[known["known_at"].isin(last)]))
                     )
-            states[name] = _grown(states[name], sums, fold)
+            states[name] = since_start.grown(states[name], sums, fold["book_return_frac"].to_numpy())
             told["since_start"] = dict(_since_start(states[name], grid_dates.dates[0], date))
             told["state"] = states[name]
             rows += [(date, w, name, metric, value) for w, of in told.items() for metric, value in of.items()]
@@ -77,9 +77,6 @@ def _book_sums(fold: pd.DataFrame, year: pd.DataFrame, drawdown_cap: float) -> d
         turnover.to_numpy(), metrics.max_drawdown(returns), drawdown_cap=drawdown_cap
     )
     return {
-        "n_sessions": float(len(fold)),
-        "sum": float(returns.sum()),
-        "squares": float((returns * returns).sum()),
         "turnover": float(fold["turnover_frac"].sum()),
         "cost": float(fold["cost_frac"].sum()),
         "n_catastrophic_folds": float(broken),
@@ -87,42 +84,18 @@ def _book_sums(fold: pd.DataFrame, year: pd.DataFrame, drawdown_cap: float) -> d
     }
 
 
-def _grown(state: Mapping[str, float], sums: Mapping[str, float], fold: pd.DataFrame) -> dict[str, float]:
-    """The state with one more fold: sums added, equity chained, its peak and its largest fall kept."""
-    equity, peak, fall = (state.get(name, start) for name, start in (("equity", 1.0), ("peak", 1.0), ("fall", 0.0)))
-    for change in fold["book_return_frac"].tolist():
-        equity *= 1.0 + change
-        peak = max(peak, equity)
-        fall = min(fall, equity / peak - 1.0)
-    grown = {name: state.get(name, 0.0) + value for name, value in sums.items()}
-    return grown | {"equity": equity, "peak": peak, "fall": fall}
-
-
 def _since_start(state: Mapping[str, float], first: pd.Timestamp, last: pd.Timestamp) -> Iterator[tuple[str, float]]:
-    n, growth, months = state["n_sessions"], state["equity"], state["n_sessions"] / record.SESSIONS_PER_MONTH
-    cagr = growth ** (1.0 / metrics.years_over(first, last)) - 1.0
-    spread = np.sqrt(max(state["squares"] - state["sum"] ** 2 / n, 0.0) / (n - 1)) if n > 1 else np.nan
-    yield "total_return", growth - 1.0
-    yield "end_equity", growth
-    yield "max_drawdown", state["fall"]
+    months = state["n_sessions"] / since_start.SESSIONS_PER_MONTH
+    yield from since_start.figures(state, first, last)
     yield "n_trades", state["n_entries"]
     yield "trades_per_month", state["n_entries"] / months if months else np.nan
     yield "net_bps_mean", 1e4 * state["net_logret"] / state["n_exits"] if state["n_exits"] else np.nan
     yield "turnover", state["turnover"]
     yield "cost", state["cost"]
-    yield "cagr", cagr
-    yield "calmar", cagr / max(-state["fall"], record.DRAWDOWN_FLOOR)
-    yield (
-        "sharpe_ratio",
-        state["sum"] / n / spread * np.sqrt(metrics.SESSIONS_PER_YEAR) if n > 1 and spread > 0 else np.nan,
-    )
-    yield "volatility", spread * np.sqrt(metrics.SESSIONS_PER_YEAR)
-    yield "avg_monthly_return", (growth - 1.0) / months if months else np.nan
     yield "n_catastrophic_folds", state["n_catastrophic_folds"]
     if "n_events" in state:
         yield from record.forecast_metrics(state)
 
 
 def _state(previous: pd.DataFrame, book: str) -> dict[str, float]:
-    rows = previous[(previous["window"] == "state") & (previous["book"] == book)]
-    return dict(zip(rows["metric"], rows["value"], strict=True))
+    return since_start.of_rows(previous[(previous["window"] == "state") & (previous["book"] == book)])

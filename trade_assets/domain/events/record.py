@@ -13,11 +13,10 @@ from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import conformal
 from trade_assets.domain.events.models import label_of
 from trade_assets.domain.models import calibration
+from trade_assets.domain.since_start import SESSIONS_PER_MONTH, calmar
 
 KEYS = ["decision_utc", "symbol", "side"]
 MIN_KNOWN = 20  # outcomes below which a band is left as the quantiles have it
-DRAWDOWN_FLOOR = 0.01  # a Calmar ratio is not measured against less
-SESSIONS_PER_MONTH = 21
 BINS = 10
 FEWEST_EVENTS = 5  # of fewer, equal probabilities are no sign of a broken model
 
@@ -111,11 +110,6 @@ def book_metrics(daily: pd.DataFrame, *, is_long: bool) -> Iterator[tuple[str, f
         yield "sharpe_ratio", metrics.sharpe_ratio(returns)
         yield "volatility", metrics.volatility(returns)
         yield "avg_monthly_return", metrics.total_return(returns) / months if months else np.nan
-
-
-def calmar(returns: np.ndarray, dates: pd.DatetimeIndex) -> float:
-    """Compound yearly growth over the largest drawdown, the latter at least 1 %."""
-    return metrics.cagr(returns, dates) / max(-metrics.max_drawdown(returns), DRAWDOWN_FLOOR)
 
 
 def forecast_sums(known: pd.DataFrame) -> dict[str, float]:

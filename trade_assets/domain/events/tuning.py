@@ -22,6 +22,7 @@ from trade_assets.domain.events.bars import LegBars
 from trade_assets.domain.events.policy import Policy, candidates, with_values
 from trade_assets.domain.models import calibration
 from trade_assets.domain.search import Trial
+from trade_assets.domain.since_start import DRAWDOWN_FLOOR, SESSIONS_PER_MONTH, calmar
 
 DRAWDOWN_PENALTY = 10.0
 YEAR = 26  # rebalances
@@ -202,14 +203,14 @@ def objective(daily: pd.DataFrame, *, drawdown_cap: float, min_trades_per_month:
     starts = np.append(np.flatnonzero(~daily["rebalance_date"].duplicated()), len(daily))
     values = [_value_of(returns[a:b], dates[a:b]) for a, b in zip(starts, starts[YEAR:], strict=False)]
     excess = max(0.0, -metrics.max_drawdown(returns) - drawdown_cap)
-    per_month = float(daily["n_entries"].sum()) / (len(daily) / record.SESSIONS_PER_MONTH)
+    per_month = float(daily["n_entries"].sum()) / (len(daily) / SESSIONS_PER_MONTH)
     shortfall = max(0.0, 1.0 - per_month / min_trades_per_month) if min_trades_per_month else 0.0
     return float(np.median(values)) - DRAWDOWN_PENALTY * excess - shortfall
 
 
 def _value_of(returns: np.ndarray, dates: pd.DatetimeIndex) -> float:
     growth = metrics.cagr(returns, dates)
-    return record.calmar(returns, dates) if growth > 0 else growth / record.DRAWDOWN_FLOOR
+    return calmar(returns, dates) if growth > 0 else growth / DRAWDOWN_FLOOR
 
 
 def blocks_of(daily: pd.DataFrame) -> dict[str, object]:

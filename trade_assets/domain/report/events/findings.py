@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain.events.acceptance import Gate, gates
+from trade_assets.domain.acceptance import Gate
+from trade_assets.domain.events.acceptance import gates
 from trade_assets.domain.report.events import evidence, forecasts, notes, now, record, trades
 from trade_assets.domain.report.events.evidence import Estimate
 from trade_assets.domain.report.events.tables import EventTables, Terms

@@ -1,0 +1,150 @@
+"""Classifiers of the best weight: features in, the share of each bucket out, learned from soft labels.
+
+A soft label spreads a row over the buckets by how good each was. Least squares on these shares is a ridge (or
+elastic-net) classifier; LightGBM takes their cross-entropy, which is what rows weighted by the shares would give,
+at one row instead of one a bucket. Same rows, same text.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trade_assets.domain.models import boosting, least_squares
+from trade_assets.domain.models.rows import Rows
+
+Reader = Callable[[np.ndarray], np.ndarray]
+LEAST_SHARE = 1e-4  # a linear share is not taken for less, nor for nothing
+
+
+@dataclass(frozen=True)
+class Penalties:
+    """How the classifiers are kept simple."""
+
+    ridge_alpha: float
+    elastic_net_alpha: float
+    l1_ratio: float
+    lightgbm: Mapping[str, object]
+    num_boost_round: int
+
+
+def fit(name: str, x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
+    """Fit one classifier.
+
+    Parameters
+    ----------
+    name : str
+        One of ``CLASSIFIERS``.
+    x : ndarray of shape (rows, features)
+    shares : ndarray of shape (rows, buckets)
+        Soft labels; each row sums to 1.
+    penalties : Penalties
+
+    Returns
+    -------
+    str
+        Canonical text for :func:`read`.
+    """
+    return CLASSIFIERS[name](x, shares, penalties)
+
+
+def read(text: str) -> Reader:
+    """What gives a row's bucket probabilities, shape (rows, buckets); they sum to 1, and rows do not touch each other.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown.
+    """
+    stored = json.loads(text)
+    if stored["kind"] == "constant":
+        return lambda x: np.tile(np.array(stored["shares"]), (len(x), 1))
+    if stored["kind"] == "softmax":
+        margins, start = boosting.read_lightgbm(stored["booster"]), np.array(stored["margins"])
+        return lambda x: softmax(margins(x) + start)
+    if stored["kind"] == "shares":
+        parts = [least_squares.read_linear(json.dumps(part)) for part in stored["buckets"]]
+        return lambda x: normalised(np.maximum(np.column_stack([part(x) for part in parts]), LEAST_SHARE))
+    raise ValueError(f"kind must be constant, softmax or shares, was {stored['kind']}")
+
+
+def softmax(margins: np.ndarray) -> np.ndarray:
+    """Exponentials of each row over their sum."""
+    return normalised(np.exp(margins - margins.max(axis=1, keepdims=True)))
+
+
+def normalised(values: np.ndarray) -> np.ndarray:
+    """Rows that sum to 1, added column by column."""
+    total = np.zeros(len(values))
+    for column in values.T:
+        total += column
+    return values / total[:, None]
+
+
+def cross_entropy(p: np.ndarray, shares: np.ndarray) -> float:
+    """Mean of ``- sum shares ln p`` over the rows."""
+    return float(-(shares * np.log(np.maximum(p, 1e-12))).sum(axis=1).mean())
+
+
+def importances(text: str) -> np.ndarray | None:
+    """Share of the gain each feature brought a boosted classifier, shape (features,); None for another."""
+    stored = json.loads(text)
+    if stored["kind"] != "softmax":
+        return None
+    import lightgbm as lgb
+
+    gain = lgb.Booster(model_str=stored["booster"]).feature_importance("gain")
+    return gain / gain.sum() if gain.sum() > 0 else gain
+
+
+def _base(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
+    return json.dumps({"kind": "constant", "shares": shares.mean(axis=0).tolist()}, sort_keys=True)
+
+
+def _ridge(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
+    return _linear(x, shares, lambda rows: least_squares.fit_ridge(rows, alpha_share=penalties.ridge_alpha))
+
+
+def _elastic_net(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
+    return _linear(
+        x,
+        shares,
+        lambda rows: least_squares.fit_elastic_net(
+            rows, alpha_share=penalties.elastic_net_alpha, l1_ratio=penalties.l1_ratio
+        ),
+    )
+
+
+def _linear(x: np.ndarray, shares: np.ndarray, fit_one: Callable[[Rows], str]) -> str:
+    weight = np.ones(len(x))
+    parts = [json.loads(fit_one(Rows(x, column, weight))) for column in shares.T]
+    return json.dumps({"buckets": parts, "kind": "shares"}, sort_keys=True)
+
+
+def _lightgbm(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
+    import lightgbm as lgb
+
+    buckets = shares.shape[1]
+
+    def gradient(margins: np.ndarray, rows: object) -> tuple[np.ndarray, np.ndarray]:
+        p = softmax(margins)
+        return p - shares, buckets / (buckets - 1) * p * (1.0 - p)
+
+    # boosting starts from the mean shares: what no feature tells is not for trees to learn
+    start = np.log(shares.mean(axis=0))
+    fixed = boosting.LIGHTGBM_FIXED | {"feature_pre_filter": False, "max_bin": penalties.lightgbm["max_bin"]}
+    rows = lgb.Dataset(x, np.zeros(len(x)), params=fixed, init_score=np.tile(start, (len(shares), 1))).construct()
+    if not any(rows.feature_num_bin(feature) for feature in range(rows.num_feature())):
+        return _base(x, shares, penalties)  # no feature changes
+    parameters = dict(penalties.lightgbm) | fixed | {"objective": gradient, "num_class": buckets}
+    booster = lgb.train(parameters, rows, num_boost_round=penalties.num_boost_round).model_to_string()
+    return json.dumps({"booster": booster, "kind": "softmax", "margins": start.tolist()}, sort_keys=True)
+
+
+CLASSIFIERS: dict[str, Callable[[np.ndarray, np.ndarray, Penalties], str]] = {
+    "base": _base,
+    "ridge": _ridge,
+    "elastic_net": _elastic_net,
+    "lightgbm": _lightgbm,
+}
