@@ -175,7 +175,7 @@ LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
     "barriers_from_the_path": ("trade_assets.domain.events.geometry:events", barriers_from_the_path),
     "missing_purge": ("trade_assets.domain.events.folds:final_fold", missing_purge),
     "calibrator_on_the_test_block": ("trade_assets.domain.events.folds:final_fold", calibrator_on_the_test_block),
-    "parameters_of_later_trials": ("trade_assets.domain.events.policy:in_force_table", parameters_of_later_trials),
+    "parameters_of_later_trials": ("trade_assets.domain.tuned:in_force_table", parameters_of_later_trials),
     "signal_of_the_last_date": ("trade_assets.domain.gates:scale_exposure", signal_of_the_last_date),
 }
 

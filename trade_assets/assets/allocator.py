@@ -1,14 +1,27 @@
 """The allocator: how much of the book each index leg gets at every close, and whether that beats the event engine."""
 
+from functools import partial
+
 import dagster as dg
 import pandas as pd
 
 from trade_assets import partitions, schemas
 from trade_assets.assets import allocator_policies as policies
-from trade_assets.assets.allocator_policies import CONFIDENCE, FILLED, LABEL, MIXES, SLEEVES, TRAIN, YEAR
+from trade_assets.assets.allocator_policies import (
+    CONFIDENCE,
+    FILLED,
+    LABEL,
+    MIXES,
+    SEARCH,
+    SLEEVES,
+    TESTED,
+    TRAIN,
+    YEAR,
+)
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.assets.policies import PATH, sessions_of
-from trade_assets.domain import calendar, market_state, prices
+from trade_assets.assets.searching import Searched, searched
+from trade_assets.domain import calendar, market_state, prices, tuned
 from trade_assets.domain import folds as stock_folds
 from trade_assets.domain.allocator import (
     acceptance,
@@ -21,11 +34,14 @@ from trade_assets.domain.allocator import (
     legs,
     models,
     performance,
+    tunable,
+    tuning,
     utility,
 )
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import record
 from trade_assets.resources.artifacts import ArtifactStore
+from trade_assets.resources.studies import Studies
 from trade_assets.resources.tracking import Tracking
 from trade_assets.resources.workers import Workers
 from trade_assets.settings import Settings
@@ -81,6 +97,52 @@ def allocator_dataset(
     )
 
 
+@rebalance_asset(
+    group="allocator",
+    sections=("allocator",),
+    kinds={"optuna", "lightgbm"},
+    allocator_dataset=window(SEARCH),
+    allocator_features=window(TESTED),
+    event_book=window(TESTED),
+)
+def allocator_trials(
+    settings: dg.ResourceParam[Settings],
+    workers: dg.ResourceParam[Workers],
+    studies: dg.ResourceParam[Studies],
+    allocator_dataset: pd.DataFrame,
+    allocator_features: pd.DataFrame,
+    event_book: pd.DataFrame,
+    dates: Rebalances,
+) -> pd.DataFrame:
+    """Every trial of every search of the allocator, with what its book returned on inner tests."""
+    tune, own, found = settings.allocator.tuning, policies.policy(settings), {}
+    for date in dates.retrain_dates(tune.every_rebalances):
+        inside = sessions_of(partitions.GRID.between(date, date), last=TESTED)
+        found[date] = tuning.prepared(
+            allocator_dataset,
+            allocator_features,
+            legs.legs_of(event_book, policies.leg_symbols(settings), inside),
+            date,
+            partitions.GRID,
+            policy=own,
+            plan=policies.plan(settings),
+            scales=policies.scales(settings),
+            history_months=tune.history_months,
+        )
+    objectives = {date: (tuning.identity(s), partial(tuning.evaluate, s)) for date, s in found.items() if s is not None}
+    of = Searched(tunable.STUDY, tunable.SPACE, tunable.values_of(own), tune.optuna_trials, tune.seed)
+    return schemas.concat("allocator_trials", searched(of, objectives, workers, studies))
+
+
+@rebalance_asset(group="allocator", sections=("allocator",))
+def allocator_parameters(
+    settings: dg.ResourceParam[Settings], allocator_trials: pd.DataFrame, dates: Rebalances, previous: pd.DataFrame
+) -> pd.DataFrame:
+    """Parameters in force after each rebalance: the best trial of the last search, or the settings before the first."""
+    own = tunable.values_of(policies.policy(settings))
+    return tuned.in_force_table(allocator_trials, previous, own, dates, study=tunable.STUDY)
+
+
 @rebalance_asset(group="allocator", sections=("allocator",), allocator_dataset=window(TRAIN))
 def allocator_fold_manifest(
     settings: dg.ResourceParam[Settings], allocator_dataset: pd.DataFrame, dates: Rebalances, previous: pd.DataFrame
@@ -100,6 +162,7 @@ def allocator_fold_manifest(
     sections=("allocator",),
     kinds={"lightgbm", "scikitlearn", "mlflow"},
     allocator_dataset=window(TRAIN),
+    allocator_parameters=window(lag=1),
 )
 def allocator_models(
     context: dg.AssetExecutionContext,
@@ -108,16 +171,26 @@ def allocator_models(
     artifacts: dg.ResourceParam[ArtifactStore],
     tracking: dg.ResourceParam[Tracking],
     allocator_dataset: pd.DataFrame,
+    allocator_parameters: pd.DataFrame,
     dates: Rebalances,
     previous: pd.DataFrame,
 ) -> pd.DataFrame:
     """Classifiers of the best weight, their blend and its calibration, fitted as of each retrain date."""
-    plan, parameters = policies.plan(settings), policies.parameters(settings)
+    plan, own = policies.plan(settings), policies.policy(settings)
+    before = {date: decided for decided, date in dates.spans()}
     finals = (
         (date, folds.final_fold(allocator_dataset, date, plan))
         for date in dates.retrain_dates(settings.allocator.retrain_every)
     )
-    jobs = (models.Job(date, final, folds.inner_folds(final, plan), parameters) for date, final in finals)
+    jobs = (
+        models.Job(
+            date,
+            final,
+            folds.inner_folds(final, plan),
+            tunable.in_force(own, allocator_parameters, before[date]).models,
+        )
+        for date, final in finals
+    )
     fits = [models.entries(f, artifacts.put) for f in workers.map(models.fit, jobs) if f is not None]
     for fit in fits:
         tracking.log(context, "allocator_models", fit["rebalance_date"].iloc[0], *models.tracked(fit))
@@ -128,6 +201,7 @@ def allocator_models(
     group="allocator",
     sections=("allocator",),
     allocator_models=window(lag=1),
+    allocator_parameters=window(lag=1),
 )
 def allocation(
     settings: dg.ResourceParam[Settings],
@@ -135,19 +209,22 @@ def allocation(
     event_book: pd.DataFrame,
     allocator_features: pd.DataFrame,
     allocator_models: pd.DataFrame,
+    allocator_parameters: pd.DataFrame,
     dates: Rebalances,
     previous: pd.DataFrame,
 ) -> pd.DataFrame:
     """Weight of each leg and of cash decided at every close, step by step; the one state of the allocator."""
     of = legs.legs_of(event_book, policies.leg_symbols(settings), sessions_of(dates, last=1))
-    fits = allocator_models.groupby("rebalance_date")
+    fits, own = allocator_models.groupby("rebalance_date"), policies.policy(settings)
     return book.run(
         book.restored(previous) if len(previous) else book.opening(of),
         of,
         dates.sessions(),
         allocator_features,
         models={date: models.in_force(rows, artifacts.get) for date, rows in fits},
-        rulebooks=dict.fromkeys(dates.dates, policies.rulebook(settings)),
+        rulebooks={
+            date: tunable.in_force(own, allocator_parameters, before).rulebook for before, date in dates.spans()
+        },
         weights=utility.weights_of(settings.allocator.buckets),
     )
 

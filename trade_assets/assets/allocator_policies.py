@@ -2,12 +2,14 @@
 
 import math
 
-from trade_assets.domain.allocator import acceptance, confidence, folds, models
+from trade_assets.domain.allocator import acceptance, confidence, folds, tuning
 from trade_assets.domain.allocator.book import Rulebook
 from trade_assets.domain.allocator.classifiers import Penalties
 from trade_assets.domain.allocator.envelope import Limits
 from trade_assets.domain.allocator.features import QUARTER
+from trade_assets.domain.allocator.members import Parameters
 from trade_assets.domain.allocator.policy import Rules
+from trade_assets.domain.allocator.tunable import Policy
 from trade_assets.domain.allocator.utility import FILL_SESSIONS, Terms
 from trade_assets.settings import Settings, load
 
@@ -26,7 +28,10 @@ LABEL = _back(_REACH)
 SLEEVES = _back(QUARTER)
 CONFIDENCE = _back(confidence.LONGEST)
 MIXES = _back(_OWN.constant_mix_sessions)
-TRAIN = _back(_OWN.train_sessions + _OWN.calibration_sessions + 2 * (_OWN.horizon_sessions + _REACH))
+_FITTED = _OWN.train_sessions + _OWN.calibration_sessions + 2 * (_OWN.horizon_sessions + _REACH)
+TESTED = YEAR * math.ceil(_OWN.tuning.history_months * 21.2 / (YEAR * _EVERY)) + YEAR
+SEARCH = TESTED + _back(_FITTED)
+TRAIN = _back(_FITTED)
 
 
 def leg_symbols(settings: Settings) -> tuple[str | None, str | None]:
@@ -53,11 +58,11 @@ def plan(settings: Settings) -> folds.Plan:
     )
 
 
-def parameters(settings: Settings) -> models.Parameters:
-    """How the models are fitted."""
+def _parameters(settings: Settings) -> Parameters:
     own = settings.allocator
-    return models.Parameters(
-        members=own.members,
+    return Parameters(
+        names=own.members,
+        target=own.target,
         penalties=Penalties(
             own.ridge_alpha,
             own.elastic_net_alpha,
@@ -74,8 +79,12 @@ def parameters(settings: Settings) -> models.Parameters:
     )
 
 
-def rulebook(settings: Settings) -> Rulebook:
-    """How fast the weights follow, and when they hold back."""
+def policy(settings: Settings) -> Policy:
+    """All the numbers the allocator decides by, before a search."""
+    return Policy(_parameters(settings), _rulebook(settings))
+
+
+def _rulebook(settings: Settings) -> Rulebook:
     own = settings.allocator
     return Rulebook(
         Rules(own.alpha, own.daily_cap, own.no_trade_band, own.lambda_tc, utility_terms(settings).cost_frac),
@@ -103,4 +112,18 @@ def acceptance_limits(settings: Settings) -> acceptance.Limits:
         negative_fold_rate=own.negative_fold_rate,
         importance_stability=own.importance_stability,
         min_sessions=own.min_sessions,
+    )
+
+
+def scales(settings: Settings) -> tuning.Scales:
+    """What a trial of the search is judged by."""
+    own, of = settings.allocator, settings.allocator.tuning
+    return tuning.Scales(
+        calmar=of.calmar_scale,
+        monthly_return=of.monthly_return_scale,
+        drawdown=of.drawdown_scale,
+        turnover=of.turnover_scale,
+        drawdown_cap=own.drawdown_stop,
+        turnover_cap=own.turnover_cap,
+        negative_fold_rate=own.negative_fold_rate,
     )

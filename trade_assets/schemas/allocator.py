@@ -3,6 +3,7 @@
 from trade_assets.domain.allocator.dataset import UTILITIES
 from trade_assets.domain.allocator.features import FEATURES
 from trade_assets.schemas.columns import DATE, MODEL, SESSION, SHA256, WEIGHT, Column, Table
+from trade_assets.schemas.tuning import PARAMETERS, TRIALS
 
 RETRAIN = Column("date", "rebalance date the models were fitted as of")
 ROWS_SHA256 = Column("text", "hash of the rows", pattern=r"^[0-9a-f]{64}$")
@@ -43,6 +44,8 @@ ALLOCATOR: dict[str, Table] = {
         },
         ("session",),
     ),
+    "allocator_trials": TRIALS,
+    "allocator_parameters": PARAMETERS,
     "allocator_fold_manifest": Table(
         {
             "rebalance_date": DATE,

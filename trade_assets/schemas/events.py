@@ -2,6 +2,7 @@
 
 from trade_assets.domain.events.bar_features import BAR_FEATURES
 from trade_assets.schemas.columns import DATE, MODEL, SESSION, SHA256, TICKER, Column, Table
+from trade_assets.schemas.tuning import PARAMETERS, TRIALS
 
 DECIDED = Column("instant", "close of the bar the event was decided at")
 LEG = TICKER
@@ -61,33 +62,7 @@ BOOK = {
     "kill_sessions_left": Column("int64", "state: sessions until the drawdown stop re-arms", ge=0),
 }
 
-TUNING: dict[str, Table] = {
-    "tuned_parameters": Table(
-        {
-            "rebalance_date": DATE,
-            "study": Column("text", "what was searched"),
-            "parameter": Column("text", "setting it stands for"),
-            "value": Column("float64", "value in force after this date"),
-            "source": Column("text", "where the value comes from", isin=("settings", "search")),
-            "search_date": Column("date", "rebalance date of the search; null before the first", nullable=True),
-        },
-        ("study", "parameter"),
-        may_be_empty=False,
-    ),
-    "trials": Table(
-        {
-            "rebalance_date": DATE,
-            "study": Column("text", "what was searched"),
-            "trial": Column("int64", "number of the trial, from 0", ge=0),
-            "block": Column("date", "rebalance date that ends the block"),
-            "return_frac": Column("float64", "return of the trial's book in the block, inner tests only", ge=-1),
-            "n_trades": Column("int64", "entries in the block", ge=0),
-            "value": Column("float64", "objective of the whole trial"),
-            "parameters": Column("text", "what was tried, a JSON object"),
-        },
-        ("study", "trial", "block"),
-    ),
-}
+TUNING: dict[str, Table] = {"tuned_parameters": PARAMETERS, "trials": TRIALS}
 
 EVENTS: dict[str, Table] = {
     "bar_features": Table(

@@ -20,6 +20,21 @@ class AllocatorLightGBM(Section):
     seed: int = Field(default=42, ge=0)
 
 
+class AllocatorTuning(Section):
+    every_rebalances: int = Field(default=26, ge=1, description="rebalances from one search to the next")
+    history_months: int = Field(
+        default=60, ge=12, description="months of inner tests a trial is judged on; fewer than 60 say little"
+    )
+    optuna_trials: int = Field(
+        default=12, ge=0, description="trials of one search; 0 keeps the settings, 100 is a full search"
+    )
+    calmar_scale: float = Field(default=0.5, gt=0, description="Calmar ratio that is worth one point")
+    monthly_return_scale: float = Field(default=0.005, gt=0, description="return a month that is worth one point")
+    drawdown_scale: float = Field(default=0.10, gt=0, description="drawdown that costs one point")
+    turnover_scale: float = Field(default=0.5, gt=0, description="turnover a month beyond the cap that costs one point")
+    seed: int = Field(default=42, ge=0)
+
+
 class Allocator(Section):
     horizon_sessions: int = Field(default=10, ge=5, le=20, description="sessions a weight is judged over; the embargo")
     lambda_dd: float = Field(default=1.0, ge=0, description="price of drawdown in the utility")
@@ -55,7 +70,7 @@ class Allocator(Section):
         default=0.5, gt=0, le=1, description="share of the penalty on absolute coefficients"
     )
     lightgbm_params: AllocatorLightGBM = AllocatorLightGBM()
-    num_boost_round: int = Field(default=30, ge=1, le=300, description="boosting rounds")
+    num_boost_round: int = Field(default=20, ge=1, le=300, description="boosting rounds")
     alpha: float = Field(default=0.5, ge=0, lt=1, description="share of the held weight that is kept each session")
     daily_cap: float = Field(default=0.10, gt=0, le=1, description="largest change of the weight in a session")
     no_trade_band: float = Field(default=0.02, ge=0, lt=1, description="smaller changes are not traded")
@@ -69,8 +84,12 @@ class Allocator(Section):
     volatility_target: float = Field(
         default=0.10, gt=0, le=1, description="yearly volatility above which the mix is cut"
     )
-    drift_from: float = Field(default=0.10, ge=0, description="drift intensity from which less capital works")
-    drift_to: float = Field(default=0.50, gt=0, description="drift intensity at which the throttle is at its floor")
+    drift_from: float = Field(
+        default=2.0,
+        ge=0,
+        description="drift intensity from which less capital works; models are refitted each month, so scores always move",
+    )
+    drift_to: float = Field(default=4.0, gt=0, description="drift intensity at which the throttle is at its floor")
     drift_floor: float = Field(default=0.5, gt=0, le=1, description="the least share of capital the throttle leaves")
     constant_mix_sessions: int = Field(default=1260, ge=20, description="sessions the best constant mix is chosen on")
     drawdown_tolerance: float = Field(
@@ -85,6 +104,7 @@ class Allocator(Section):
     importance_stability: float = Field(
         default=0.3, ge=-1, le=1, description="least rank correlation of the importances of adjacent fits"
     )
+    tuning: AllocatorTuning = AllocatorTuning()
     min_sessions: int = Field(default=252, ge=20, description="out-of-sample sessions before anything is accepted")
 
     @model_validator(mode="after")

@@ -14,7 +14,8 @@ import pandas as pd
 from trade_assets.domain.allocator import envelope, policy
 from trade_assets.domain.allocator.envelope import Limits
 from trade_assets.domain.allocator.legs import Legs
-from trade_assets.domain.allocator.models import Model, x_of
+from trade_assets.domain.allocator.members import x_of
+from trade_assets.domain.allocator.models import Model
 from trade_assets.domain.allocator.policy import Rules
 
 SESSIONS_PER_YEAR = 252

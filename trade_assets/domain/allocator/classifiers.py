@@ -7,11 +7,12 @@ at one row instead of one a bucket. Same rows, same text.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trade_assets.domain.models import boosting, least_squares
+from trade_assets.domain.models.least_squares import Scaled
 from trade_assets.domain.models.rows import Rows
 
 Reader = Callable[[np.ndarray], np.ndarray]
@@ -90,7 +91,7 @@ def cross_entropy(p: np.ndarray, shares: np.ndarray) -> float:
 def importances(text: str) -> np.ndarray | None:
     """Share of the gain each feature brought a boosted classifier, shape (features,); None for another."""
     stored = json.loads(text)
-    if stored["kind"] != "softmax":
+    if "booster" not in stored:
         return None
     import lightgbm as lgb
 
@@ -103,22 +104,18 @@ def _base(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
 
 
 def _ridge(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
-    return _linear(x, shares, lambda rows: least_squares.fit_ridge(rows, alpha_share=penalties.ridge_alpha))
+    alpha = penalties.ridge_alpha
+    return _linear(x, shares, lambda train: least_squares.ridge_of(train, alpha_share=alpha))
 
 
 def _elastic_net(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
-    return _linear(
-        x,
-        shares,
-        lambda rows: least_squares.fit_elastic_net(
-            rows, alpha_share=penalties.elastic_net_alpha, l1_ratio=penalties.l1_ratio
-        ),
-    )
+    alpha, ratio = penalties.elastic_net_alpha, penalties.l1_ratio
+    return _linear(x, shares, lambda train: least_squares.elastic_net_of(train, alpha_share=alpha, l1_ratio=ratio))
 
 
-def _linear(x: np.ndarray, shares: np.ndarray, fit_one: Callable[[Rows], str]) -> str:
-    weight = np.ones(len(x))
-    parts = [json.loads(fit_one(Rows(x, column, weight))) for column in shares.T]
+def _linear(x: np.ndarray, shares: np.ndarray, fit_one: Callable[[Scaled], str]) -> str:
+    train = least_squares.scaled(Rows(x, shares[:, 0], np.ones(len(x))))
+    parts = [json.loads(fit_one(replace(train, y=np.ascontiguousarray(column)))) for column in shares.T]
     return json.dumps({"buckets": parts, "kind": "shares"}, sort_keys=True)
 
 

@@ -11,7 +11,7 @@ from trade_assets.domain.allocator.legs import ROLES
 MONTH, QUARTER, HALF, YEAR = 21, 63, 126, 252  # sessions
 LONGEST = YEAR + QUARTER  # sessions behind a feature of confidence
 FEWEST = 20  # events below which a distribution of scores, or their calibration, is not judged
-PSI_BINS = 10
+PSI_BINS = 5  # deciles would ask for more events than a quarter has
 DRIFTED = 0.25  # population stability index from which scores have drifted
 CONFIDENCE = ("mean_p_21", "band_width_21", "calibration_error_126")
 DRIFT = ("score_psi", "is_score_drift", "drift_intensity")
@@ -64,10 +64,11 @@ def features(
 
 
 def stability_index(old: np.ndarray, new: np.ndarray) -> float:
-    """Population stability index of two samples of scores over the deciles of the older; NaN where one is too small.
+    """Population stability index of two samples of scores over the fifths of the older; NaN where one is too small.
 
     ``sum (new - old) ln(new / old)`` over the shares of the bins, each share with half an event added so that an
-    empty bin is not infinite. Below 0.1 is held for stable, from 0.25 for moved.
+    empty bin is not infinite. Of two samples of one distribution the index is about ``(bins - 1) (1/n_old + 1/n_new)``
+    all the same: that much is taken off, down to 0. Below 0.1 is held for stable, from 0.25 for moved.
 
     References
     ----------
@@ -80,7 +81,8 @@ def stability_index(old: np.ndarray, new: np.ndarray) -> float:
         (np.bincount(edges.searchsorted(sample), minlength=PSI_BINS) + 0.5) / (len(sample) + 0.5 * PSI_BINS)
         for sample in (old, new)
     ]
-    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+    by_chance = (PSI_BINS - 1) * (1 / len(old) + 1 / len(new))
+    return max(float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum()) - by_chance, 0.0)
 
 
 def _miscalibration(p: np.ndarray, y: np.ndarray) -> float:

@@ -146,8 +146,7 @@ def _fold_figures(fold: pd.DataFrame, column: str, *, is_own: bool) -> Iterator[
 
 def _year_figures(year: pd.DataFrame, column: str, *, is_own: bool) -> Iterator[tuple[str, float]]:
     returns, dates = year[column].fillna(0.0).to_numpy(), pd.DatetimeIndex(year["session"])
-    months = metrics.monthly_returns(returns, dates).to_numpy().ravel()
-    months = months[~np.isnan(months)]
+    months = metrics.monthly_returns(returns, dates)["return_frac"].to_numpy()
     yield "total_return", metrics.total_return(returns)
     yield "cagr", metrics.cagr(returns, dates)
     yield "max_drawdown", metrics.max_drawdown(returns)

@@ -1,12 +1,12 @@
 """All the numbers the engine decides by, and what a search may change of them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from trade_assets.domain import tuned as tuned_domain
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events.models import Parameters
 from trade_assets.domain.events.risk import RiskLimits
@@ -70,50 +70,7 @@ def in_force(policy: Policy, tuned: pd.DataFrame, date: pd.Timestamp | None) -> 
     """The policy after rebalance ``date``, by the rows of ``tuned_parameters``; the settings' own before the first."""
     if date is None:
         return policy
-    rows = tuned[(tuned["rebalance_date"] == date) & (tuned["study"] == "events")]
-    return with_values(policy, dict(zip(rows["parameter"], rows["value"], strict=True)))
-
-
-def in_force_table(
-    trials: pd.DataFrame, previous: pd.DataFrame, own: Mapping[str, float], dates: Rebalances, *, study: str
-) -> pd.DataFrame:
-    """Rows of ``tuned_parameters``: of each date the best trial of the last search, or ``own`` before the first.
-
-    Parameters
-    ----------
-    trials : DataFrame
-        Rows of ``trials`` of these dates; of equal values the first trial is taken.
-    previous : DataFrame
-        The table's rows at the rebalance before ``dates``.
-    own : mapping
-        Values of the settings.
-    dates : Rebalances
-    study : str
-    """
-    settings_rows = pd.DataFrame(
-        {"study": study, "parameter": list(own), "value": list(own.values()), "source": "settings"}
-    )
-    now = (
-        previous
-        if len(previous)
-        else settings_rows.assign(search_date=pd.Series(pd.NaT, range(len(own)), "datetime64[us]"))
-    )
-    searched, parts = dict(tuple(trials[trials["study"] == study].groupby("rebalance_date"))), []
-    for date in dates.dates:
-        if date in searched:
-            rows = searched[date].sort_values(["value", "trial"], ascending=[False, True])
-            values = json.loads(rows["parameters"].iloc[0])
-            now = pd.DataFrame(
-                {
-                    "study": study,
-                    "parameter": list(values),
-                    "value": [float(v) for v in values.values()],
-                    "source": "search",
-                    "search_date": date,
-                }
-            )
-        parts.append(now.assign(rebalance_date=date))
-    return pd.concat(parts, ignore_index=True)
+    return with_values(policy, tuned_domain.values_at(tuned, date, study="events"))
 
 
 def by_date(

@@ -6,7 +6,6 @@ beyond the cap and for too few trades (R-064 on the blocks of F-17).
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +20,6 @@ from trade_assets.domain.events import book, folds, models, record, scores, slee
 from trade_assets.domain.events.bars import LegBars
 from trade_assets.domain.events.policy import Policy, candidates, with_values
 from trade_assets.domain.models import calibration
-from trade_assets.domain.search import Trial
 from trade_assets.domain.since_start import DRAWDOWN_FLOOR, SESSIONS_PER_MONTH, calmar
 
 DRAWDOWN_PENALTY = 10.0
@@ -123,22 +121,6 @@ def identity(search: Search) -> str:
     for values in (panel.gross, panel.open, panel.high, panel.low, panel.close):
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
-
-
-def table(date: pd.Timestamp, study: str, trial: Trial) -> pd.DataFrame:
-    """Rows of ``trials`` for one trial."""
-    return pd.DataFrame(
-        {
-            "rebalance_date": date,
-            "study": study,
-            "trial": trial.number,
-            "block": pd.DatetimeIndex(trial.kept["dates"]).as_unit("us"),
-            "return_frac": trial.kept["returns"],
-            "n_trades": trial.kept["entries"],
-            "value": trial.value,
-            "parameters": json.dumps(dict(trial.parameters), sort_keys=True),
-        }
-    )
 
 
 def _fold(

@@ -69,9 +69,13 @@ def fit_ridge(rows: Rows, *, alpha_share: float) -> str:
     ----------
     Hoerl and Kennard, "Ridge Regression" (1970).
     """
+    return ridge_of(scaled(rows), alpha_share=alpha_share)
+
+
+def ridge_of(train: Scaled, *, alpha_share: float) -> str:
+    """As :func:`fit_ridge`, on rows already scaled: for many targets of the same features."""
     if not alpha_share >= 0:
         raise ValueError(f"alpha_share must be at least 0, was {alpha_share}")
-    train = scaled(rows)
     if not train.tells():
         return as_text("ridge", train, train.mean_y(), 0.0)
     share = train.weight / train.weight.sum()
@@ -113,13 +117,17 @@ def fit_elastic_net(rows: Rows, *, alpha_share: float, l1_ratio: float) -> str:
     Friedman, Hastie and Tibshirani, "Regularization Paths for Generalized Linear Models via Coordinate Descent"
     (2010).
     """
+    return elastic_net_of(scaled(rows), alpha_share=alpha_share, l1_ratio=l1_ratio)
+
+
+def elastic_net_of(train: Scaled, *, alpha_share: float, l1_ratio: float) -> str:
+    """As :func:`fit_elastic_net`, on rows already scaled."""
     from sklearn.linear_model import enet_path
 
     if not alpha_share > 0:
         raise ValueError(f"alpha_share must be above 0, was {alpha_share}")
     if not 0 < l1_ratio <= 1:
         raise ValueError(f"l1_ratio must be in (0, 1], was {l1_ratio}")
-    train = scaled(rows)
     if not train.tells() or alpha_share >= 1:
         return as_text("elastic_net", train, train.mean_y(), 0.0)
     n = len(train.y)

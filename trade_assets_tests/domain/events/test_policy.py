@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trade_assets.assets import policies
+from trade_assets.domain import tuned
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import policy, scores
 from trade_assets.domain.events.policy import SPACE, TUNABLE, values_of, with_values
@@ -75,7 +76,7 @@ EMPTY = pd.DataFrame({"rebalance_date": [], "study": [], "parameter": [], "value
 
 def table(trial_rows, previous=EMPTY, dates=DATES):
     span = Rebalances(dates, np.arange(len(dates)))
-    return policy.in_force_table(trial_rows, previous, {"k": 1.0, "phi": 2.0}, span, study="events")
+    return tuned.in_force_table(trial_rows, previous, {"k": 1.0, "phi": 2.0}, span, study="events")
 
 
 def in_force(rows, date):

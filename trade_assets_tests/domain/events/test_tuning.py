@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from trade_assets import schemas
-from trade_assets.domain import calendar, search
+from trade_assets.domain import calendar, search, tuned
 from trade_assets.domain.events import folds, policy, record, tuning
 from trade_assets.domain.events.scores import Gates
 from trade_assets.domain.events.sleeve import Fills
@@ -242,7 +242,7 @@ def test_a_fold_with_too_few_rows_to_fit_trades_nothing():
 
 def test_a_trial_is_a_table_with_a_row_a_block():
     value, kept = tuning.evaluate(FOUND, VALUES)
-    table = tuning.table(AT, "events", Trial(3, VALUES, value, kept))
+    table = tuned.trial_rows(AT, "events", Trial(3, VALUES, value, kept))
     checked = schemas.check("trials", schemas.TABLES["trials"], table)
     assert len(checked) == 26
     assert np.prod(1 + checked["return_frac"]) - 1 == pytest.approx(np.prod(1 + np.array(kept["returns"])) - 1)
