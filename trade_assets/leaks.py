@@ -164,6 +164,16 @@ def parameters_of_later_trials(original: Function) -> Function:
     return leaky
 
 
+def utility_one_session_early(original: Function) -> Function:
+    """What a weight was worth joined a session early: beside it, the utility of the decision after."""
+
+    def leaky(*args: object, **kwargs: object) -> object:
+        values, drift, chosen = original(*args, **kwargs)
+        return np.concatenate([values[1:], values[-1:]]), drift, chosen
+
+    return leaky
+
+
 LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
     "centred_window": ("trade_assets.domain.windows:level_mean", centred_window),
     "whole_sample_scale": ("trade_assets.domain.features:assemble", whole_sample_scale),
@@ -176,6 +186,7 @@ LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
     "missing_purge": ("trade_assets.domain.events.folds:final_fold", missing_purge),
     "calibrator_on_the_test_block": ("trade_assets.domain.events.folds:final_fold", calibrator_on_the_test_block),
     "parameters_of_later_trials": ("trade_assets.domain.tuned:in_force_table", parameters_of_later_trials),
+    "utility_one_session_early": ("trade_assets.domain.allocator.utility:labels", utility_one_session_early),
     "signal_of_the_last_date": ("trade_assets.domain.gates:scale_exposure", signal_of_the_last_date),
 }
 

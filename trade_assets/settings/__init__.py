@@ -5,6 +5,7 @@ below, then from one optional YAML file (``trade_assets.yaml``, or the path in `
 then from the environment (``TRADE_ASSETS__HISTORY__START=2005-01-03``). Unknown keys are refused by name.
 """
 
+from trade_assets.settings.allocator import Allocator
 from trade_assets.settings.markdown import page
 from trade_assets.settings.market import Features, History, Labels, Live, PitAlignment, Universe
 from trade_assets.settings.models import (
@@ -25,6 +26,7 @@ __all__ = [
     "FILE_VARIABLE",
     "PREFIX",
     "SECTIONS",
+    "Allocator",
     "Data",
     "ElasticNetParams",
     "Features",

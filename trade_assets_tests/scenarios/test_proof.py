@@ -31,6 +31,7 @@ def test_clean_dates_are_rebuilt_to_the_same_bytes(history):
         ("missing_purge", {"event_fold_manifest", "trials"}),
         ("calibrator_on_the_test_block", {"event_fold_manifest", "trials"}),
         ("parameters_of_later_trials", {"tuned_parameters"}),
+        ("utility_one_session_early", {"allocator_dataset"}),
     ],
 )
 def test_a_planted_leak_is_caught_and_its_first_artifact_named(history, leak, first):
