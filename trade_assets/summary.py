@@ -12,7 +12,7 @@ from trade_assets.settings import Settings
 
 
 def show(settings: Settings, tables: TableStore, keys: list[str], seconds: float, console: Console) -> None:
-    """Print what to hold and how it has done, of the portfolio and of the event engine."""
+    """Print what to hold and how it has done, of the portfolio, the event engine and the allocator."""
     trades, target = tables.read("trades", keys[-1:])[0], tables.read("target_weights", keys[-1:])[0]
     signal = tables.read("market_signals", keys[-1:])[0].iloc[-1]
     book = tables.read("portfolio_returns", keys[-1:])[0].iloc[-1]
@@ -24,9 +24,10 @@ def show(settings: Settings, tables: TableStore, keys: list[str], seconds: float
     console.print(_holdings(target, trades))
     console.print(_figures("Since the first fill, net of costs", performance, "series", SERIES, FIGURES))
     _events(settings, tables, keys[-1], console)
+    _allocator(tables, keys[-1], console)
     exports = settings.store.exports
     console.print(
-        f"Tear sheet  {exports / 'tear_sheet.html'}\nEvents      {exports / 'event_report.html'}\nFiles       {exports}/*.csv, *.json, *.parquet\nUI          make ui"
+        f"Tear sheet  {exports / 'tear_sheet.html'}\nEvents      {exports / 'event_report.html'}\nAllocator   {exports / 'allocator_report.html'}\nFiles       {exports}/*.csv, *.json, *.parquet\nUI          make ui"
     )
     console.print(f"[dim]{len(keys)} rebalances in {seconds:.0f} s, source {settings.data.source}[/]")
 
@@ -90,3 +91,19 @@ def _events(settings: Settings, tables: TableStore, key: str, console: Console) 
     console.print(f"Event engine: holds {held} of each leg's capital. " + " ".join(failed or ["It is accepted."]))
     shown = {m: FIGURES[m] for m in FIGURES if m != "volatility"} | {"trades_per_month": "trades/month"}
     console.print(_figures("Event engine, since the start, net of costs", told, "book", ENGINES, shown))
+
+
+def _allocator(tables: TableStore, key: str, console: Console) -> None:
+    decided, told = tables.read("allocation", [key])[0], tables.read("allocator_report", [key])[0]
+    if decided.empty:
+        return
+    newest = decided.loc[decided["session"].idxmax()]
+    verdicts = told[(told["window"] == "since_model") & (told["book"] == "allocated")].set_index("metric")["value"]
+    weights = f"{newest['w_qqq']:.1%} QQQ sleeve, {newest['w_spy']:.1%} SPY sleeve, {newest['cash']:.1%} cash"
+    if verdicts.get("is_accepted", 0.0) == 1.0:
+        console.print(f"Allocator: accepted. Hold {weights}.")
+        return
+    failed = (
+        f"{verdicts['n_failed_gates']:.0f} gates failed" if "n_failed_gates" in verdicts else "no session judged yet"
+    )
+    console.print(f"Allocator: not accepted ({failed}); the event engine's equal parts stay in force. It would hold {weights}.")  # fmt: skip

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import dagster as dg
 import pandas as pd
 
-from trade_assets.assets import events, portfolio, stocks, tuning
+from trade_assets.assets import allocator, allocator_policies, events, portfolio, stocks, tuning
 from trade_assets.assets.partitioned import OWNERS
-from trade_assets.domain import caveats, exported, exported_events, report
+from trade_assets.domain import caveats, exported, exported_allocator, exported_events, report
+from trade_assets.domain.allocator import tunable
+from trade_assets.domain.report import allocator as allocator_page
 from trade_assets.domain.report import events as event_page
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.market_data.protocol import MarketData
@@ -132,6 +134,66 @@ def event_exports(
     )
 
 
+@dg.asset(
+    group_name="exports",
+    deps=[
+        allocator.allocator_report,
+        allocator.allocation,
+        allocator.allocator_models,
+        allocator.allocator_parameters,
+        allocator.allocator_fold_manifest,
+    ],
+    owners=OWNERS,
+    kinds={"csv", "html"},
+)
+def allocator_exports(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    fingerprint_of: dg.ResourceParam[object],
+    exports: dg.ResourceParam[Exports],
+) -> None:
+    """The report of the allocator, its weights, equity, folds and verdict, as files."""
+    keys = tables.keys("allocator_report")
+    if not keys:
+        raise MissingPartitionError("allocator_exports: nothing is stored yet; materialise the rebalance job first")
+    read = _reader(tables, fingerprint_of)
+    stored = allocator_page.AllocatorTables(
+        **{name: read(name, keys) for name in allocator_page.WHOLE},
+        **{name: read(name, keys[-1:]) for name in allocator_page.NEWEST},
+    )
+    found = allocator_page.find(stored, _allocator_terms(settings, read("allocator_parameters", keys[-2:]), keys))
+    facts = _facts(settings, keys[-1])
+    written = [
+        exports.text("allocator_report.html", allocator_page.allocator_report(found, facts=facts)),
+        exports.text("allocator_report.md", allocator_page.markdown(found, facts=facts)),
+        exports.json("allocator_summary.json", exported_allocator.summary(found)),
+        exports.csv("allocator_weights.csv", exported_allocator.weights(stored.allocation)),
+        exports.csv("allocator_equity.csv", exported_allocator.equity(stored.allocated_book)),
+        exports.csv("allocator_folds.csv", exported_allocator.folds(stored.allocator_report)),
+    ]
+    context.add_output_metadata(
+        {
+            "as_of": keys[-1],
+            "is_accepted": found.is_accepted,
+            "equity": dg.MetadataValue.md(report.sparkline_markdown(stored.allocated_book["equity"].to_numpy())),
+            **{path.name: dg.MetadataValue.path(str(path)) for path in written},
+        }
+    )
+
+
+def _allocator_terms(settings: Settings, tuned: pd.DataFrame, keys: list[str]) -> allocator_page.Terms:
+    own, before = settings.allocator, pd.Timestamp(keys[-2]) if len(keys) > 1 else None
+    return allocator_page.Terms(
+        rulebook=tunable.in_force(allocator_policies.policy(settings), tuned, before).rulebook,
+        limits=allocator_policies.acceptance_limits(settings),
+        horizon_sessions=own.horizon_sessions,
+        buckets=own.buckets,
+        constant_mix_sessions=own.constant_mix_sessions,
+        legs=_legs(settings),
+    )
+
+
 def _terms(settings: Settings, *, opens_are_real: bool) -> event_page.Terms:
     events, limits = settings.events, settings.risk
     return event_page.Terms(
@@ -144,8 +206,12 @@ def _terms(settings: Settings, *, opens_are_real: bool) -> event_page.Terms:
         drawdown_stop=limits.drawdown_stop,
         min_trades_per_month=events.tuning.min_trades_per_month,
         opens_are_real=opens_are_real,
-        legs=tuple((role, symbol) for role, symbol in settings.index_legs().model_dump().items() if symbol is not None),
+        legs=_legs(settings),
     )
+
+
+def _legs(settings: Settings) -> tuple[tuple[str, str], ...]:
+    return tuple((role, symbol) for role, symbol in settings.index_legs().model_dump().items() if symbol is not None)
 
 
 def _facts(settings: Settings, newest: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """The files of the event engine, under the names and the columns their readers know."""
 
-import numpy as np
 import pandas as pd
 
+from trade_assets.domain.plain import day, plain, value
 from trade_assets.domain.report.events import forecasts, record
 from trade_assets.domain.report.events.findings import Findings
 from trade_assets.domain.report.events.history import TARGET_CAPITAL_USD, TARGET_USD_A_MONTH
@@ -14,18 +14,18 @@ WINDOWS = {"since_model": "since_first_model", "year": "last_year", "since_start
 def summary(found: Findings) -> dict[str, object]:
     """Events, edges with their 95 % intervals, costs, calibration and coverage, all out of sample."""
     return {
-        "as_of": _day(None if found.state is None else found.state.session),
-        "stages": {row["stage"]: _plain(row, drop=("stage",)) for row in found.funnel.to_dict("records")},
+        "as_of": day(None if found.state is None else found.state.session),
+        "stages": {row["stage"]: plain(row, drop=("stage",)) for row in found.funnel.to_dict("records")},
         "gate_gain_bps": forecasts.limits(found.gate_gain),
         "rank_correlation": found.rank_correlation,
-        "fifths_of_the_score": [_plain(row) for row in found.buckets.to_dict("records")],
-        "probabilities": [_plain(row) for row in found.probabilities.to_dict("records")],
-        "reliability": [_plain(row) for row in found.reliability.to_dict("records")],
-        "bands": {"aim": 1.0 - found.terms.band_miss_rate, "coverage": [_plain(row) for row in found.coverage.to_dict("records")]},
-        "refusals": {row["rule"]: _plain(row, drop=("rule", "words")) for row in found.refusals.to_dict("records")},
-        "exits": {row["rule"]: _plain(row, drop=("rule", "words")) for row in found.exits.to_dict("records")},
-        "costs": _plain(found.costs),
-        "reference": {"is_a_gate": False, "rows": [_plain(row) for row in found.beside_history.to_dict("records")]},
+        "fifths_of_the_score": [plain(row) for row in found.buckets.to_dict("records")],
+        "probabilities": [plain(row) for row in found.probabilities.to_dict("records")],
+        "reliability": [plain(row) for row in found.reliability.to_dict("records")],
+        "bands": {"aim": 1.0 - found.terms.band_miss_rate, "coverage": [plain(row) for row in found.coverage.to_dict("records")]},
+        "refusals": {row["rule"]: plain(row, drop=("rule", "words")) for row in found.refusals.to_dict("records")},
+        "exits": {row["rule"]: plain(row, drop=("rule", "words")) for row in found.exits.to_dict("records")},
+        "costs": plain(found.costs),
+        "reference": {"is_a_gate": False, "rows": [plain(row) for row in found.beside_history.to_dict("records")]},
     }  # fmt: skip
 
 
@@ -38,10 +38,10 @@ def portfolio_summary(found: Findings) -> dict[str, object]:
             kept = {metric: value for metric, value in told.items() if not metric.startswith("bin_")}
             books.setdefault(book, {})[name] = kept
     return {
-        "as_of": _day(None if found.state is None else found.state.session),
+        "as_of": day(None if found.state is None else found.state.session),
         "capital_usd": found.terms.capital_usd,
         "books": books,
-        "legs": {row["symbol"]: _plain(row, drop=("symbol",)) for row in found.legs.to_dict("records")},
+        "legs": {row["symbol"]: plain(row, drop=("symbol",)) for row in found.legs.to_dict("records")},
         "gates": [vars(gate) for gate in found.gates],
         "is_accepted": found.is_accepted,
         "rolling_year_calmar": dict(zip(("lower_quartile", "median"), found.rolling_quartiles, strict=True)),
@@ -88,30 +88,18 @@ def registry(found: Findings) -> dict[str, object]:
     )
     fitted = dict(forecasts.fitted_with(found.models))
     return {
-        "as_of": _day(first["rebalance_date"]),
-        "retrain_date": _day(first["retrain_date"]),
+        "as_of": day(first["rebalance_date"]),
+        "retrain_date": day(first["retrain_date"]),
         "n_train_rows": int(first["n_train_rows"]),
         "n_calibration_rows": int(first["n_calibration_rows"]),
         "w_struct": float(first["w_struct"]),
         "mock_threshold": float(first["mock_threshold"]),
         "models": {
-            row["model"]: {name: _value(row[name]) for name in own} | {"parameters": fitted[row["model"]]}
+            row["model"]: {name: value(row[name]) for name in own} | {"parameters": fitted[row["model"]]}
             for row in found.models.to_dict("records")
         },
         "parameters": {
-            f"{row['study']}.{row['parameter']}": {"value": row["value"], "source": row["source"], "search_date": _day(row["search_date"])}
+            f"{row['study']}.{row['parameter']}": {"value": row["value"], "source": row["source"], "search_date": day(row["search_date"])}
             for row in found.parameters.to_dict("records")
         },
     }  # fmt: skip
-
-
-def _plain(row: dict, drop: tuple[str, ...] = ()) -> dict[str, object]:
-    return {name: _value(value) for name, value in row.items() if name not in drop}
-
-
-def _value(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _day(date: pd.Timestamp | None) -> str | None:
-    return None if date is None or pd.isna(date) else f"{date:%Y-%m-%d}"

@@ -79,6 +79,8 @@ def test_a_store_without_event_tables_says_what_to_do(tmp_path):
         export(Files(str(tmp_path / "store")), tmp_path / "exports")
 
 
-def test_the_export_job_writes_both_pages():
+def test_the_export_job_writes_every_page():
     job = build_definitions().resolve_job_def(exports_job.name)
-    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {"exports", "event_exports"}
+    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {
+        "exports", "event_exports", "allocator_exports",
+    }  # fmt: skip

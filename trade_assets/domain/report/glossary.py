@@ -9,7 +9,7 @@ class Metric:
     """What a metric is called, how it is written, and what it means."""
 
     label: str
-    unit: Literal["frac", "ratio", "bps", "count", "usd", "usd2"]
+    unit: Literal["frac", "frac2", "frac3", "ratio", "bps", "count", "usd", "usd2"]
     definition: str
 
 

@@ -45,6 +45,12 @@ def line(name: str, label: str, values: np.ndarray, *, hover: str, yaxis: str = 
     }  # fmt: skip
 
 
+def area(name: str, label: str, values: np.ndarray, *, hover: str) -> dict:
+    """A stepped area over the shared dates, on top of those before it."""
+    edge = {"color": f"--{name}", "width": 0.5, "shape": "hv"}
+    return line(name, label, values, hover=hover) | {"line": edge, "stackgroup": "areas"}
+
+
 def bars(
     name: str, label: str, dates: list[str], values: pd.Series | np.ndarray, *, hover: str, yaxis: str = "y"
 ) -> dict:
@@ -65,6 +71,12 @@ def axis(**more) -> dict:
         "automargin": True,
     }
     return base | more
+
+
+def rule(y: float) -> dict:
+    """A dotted line across the chart."""
+    line = {"color": "--muted", "width": 1, "dash": "dot"}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": line}
 
 
 def hidden_axis() -> dict:

@@ -78,9 +78,12 @@ def _written(value: float, form: str) -> str:
 
 UNITS = {
     "frac": percent,
+    "frac0": lambda value: percent(value, 0),
     "frac2": lambda value: percent(value, 2),
+    "frac3": lambda value: percent(value, 3),
     "ratio": ratio,
     "one": lambda value: ratio(value, 1),
+    "ratio3": lambda value: ratio(value, 3),
     "bps": bps,
     "bps2": lambda value: bps(value, 2),
     "plain_bps": ratio,

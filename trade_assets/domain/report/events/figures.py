@@ -55,7 +55,7 @@ def _drawdown(found: Findings) -> Chart:
     stop = found.terms.drawdown_stop
     deepest = min(found.equity[name].fillna(0.0).pipe(lambda r: metrics.max_drawdown(r.to_numpy())) for name in NAMES)
     if deepest < -stop / 2:
-        layout["shapes"] = [_rule(-limit) for limit in (found.terms.drawdown_warn, stop)]
+        layout["shapes"] = [traces.rule(-limit) for limit in (found.terms.drawdown_warn, stop)]
     caption = f"Fall from the highest value so far. The gates: {found.terms.drawdown_warn:.0%} and {stop:.0%}."
     return Chart("drawdown", title, caption, {"data": lines, "layout": layout})
 
@@ -118,7 +118,7 @@ def _coverage(found: Findings) -> Chart:
     ]
     layout = traces.layout(yaxis=traces.axis(tickformat=".0%", range=[0, 1]))
     layout["xaxis"] = traces.axis(type="category", showgrid=False)
-    layout |= {"barmode": "group", "shapes": [_rule(1.0 - found.terms.band_miss_rate)]}
+    layout |= {"barmode": "group", "shapes": [traces.rule(1.0 - found.terms.band_miss_rate)]}
     caption = f"The line is the aim of {1 - found.terms.band_miss_rate:.0%}."
     return Chart("coverage", title, caption, {"data": bars, "layout": layout})
 
@@ -148,15 +148,3 @@ def _dots(rows: pd.DataFrame, most: float, name: str, colour: str, *, with_error
 
 def _plain_bars(colour: str, name: str, x: list[str], values: pd.Series) -> dict:
     return traces.bars(colour, name, x, values, hover="%{y:.0%}")
-
-
-def _rule(y: float) -> dict:
-    return {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": y,
-        "y1": y,
-        "line": {"color": "--muted", "width": 1, "dash": "dot"},
-    }

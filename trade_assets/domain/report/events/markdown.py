@@ -1,14 +1,13 @@
 """The numbers of the page as Markdown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
 from trade_assets.domain.report import writing
 from trade_assets.domain.report.events import glossary, history, record
 from trade_assets.domain.report.events.findings import Findings
-
-SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~"})
+from trade_assets.domain.report.marked import inert, table
 
 
 def markdown(found: Findings, *, facts: Mapping[str, str]) -> str:
@@ -20,8 +19,8 @@ def markdown(found: Findings, *, facts: Mapping[str, str]) -> str:
         "## Bands", _coverage(found), "## Rules", _rules(found.refusals), "## Exits", _rules(found.exits),
         "## Years", _years(found), "## Models in force", _models(found), "## Parameters in force", _parameters(found),
         "## The earlier engine: a reference, never a gate", _history(found),
-        "## Caveats", "\n".join(f"- {_inert(note)}" for note in found.notes),
-        "## How this was made", "\n".join(f"- {_inert(label)}: {_inert(text)}" for label, text in facts.items()),
+        "## Caveats", "\n".join(f"- {inert(note)}" for note in found.notes),
+        "## How this was made", "\n".join(f"- {inert(label)}: {inert(text)}" for label, text in facts.items()),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -36,12 +35,12 @@ def _now(found: Findings) -> str:
     ]  # fmt: skip
     kill = f"tripped, {found.state.kill_sessions_left} sessions left" if found.state.is_killed else "armed"
     lead = f"Equity {writing.usd(found.state.equity_usd)}, drawdown {writing.percent(found.state.drawdown)}, kill switch {kill}."
-    return f"{lead}\n\n" + _table(("Leg", "State", "Value", "Profit at", "Loss at", "Bars left"), rows)
+    return f"{lead}\n\n" + table(("Leg", "State", "Value", "Profit at", "Loss at", "Bars left"), rows)
 
 
 def _gates(found: Findings) -> str:
     rows = [(gate.requirement, gate.name, "pass" if gate.passed else "fail" if gate.severity == "error" else "warn", gate.sentence) for gate in found.gates]  # fmt: skip
-    return _table(("Requirement", "Gate", "Verdict", "In words"), rows)
+    return table(("Requirement", "Gate", "Verdict", "In words"), rows)
 
 
 def _figures(found: Findings) -> str:
@@ -53,7 +52,7 @@ def _figures(found: Findings) -> str:
         for name, metric in glossary.METRICS.items()
     ]
     return (
-        _table(("", *(f"{book}, {window.replace('_', ' ')}" for window, book in shown)), rows)
+        table(("", *(f"{book}, {window.replace('_', ' ')}" for window, book in shown)), rows)
         if shown
         else "No session has been measured yet."
     )
@@ -63,7 +62,7 @@ def _funnel(found: Findings) -> str:
     rows = [
         (row.stage, writing.count(row.n_all), writing.count(row.n), _interval(row)) for row in found.funnel.itertuples()
     ]
-    return _table(("", "Events", "Outcome known", "Net bps (95 %)"), rows)
+    return table(("", "Events", "Outcome known", "Net bps (95 %)"), rows)
 
 
 def _probabilities(found: Findings) -> str:
@@ -77,7 +76,7 @@ def _probabilities(found: Findings) -> str:
         )
         for row in found.probabilities.itertuples()
     ]
-    return _table(("Said by", "Brier score", "Calibration error"), rows)
+    return table(("Said by", "Brier score", "Calibration error"), rows)
 
 
 def _coverage(found: Findings) -> str:
@@ -87,12 +86,12 @@ def _coverage(found: Findings) -> str:
         (row.span, writing.count(row.n), writing.percent(row.band), writing.percent(row.quantiles))
         for row in found.coverage.itertuples()
     ]
-    return _table(("", "Events", f"Conformal band, aim {1 - found.terms.band_miss_rate:.0%}", "Quantiles"), rows)
+    return table(("", "Events", f"Conformal band, aim {1 - found.terms.band_miss_rate:.0%}", "Quantiles"), rows)
 
 
-def _rules(table: pd.DataFrame) -> str:
-    rows = [(row.words, writing.count(row.n_all), _interval(row)) for row in table.itertuples()]
-    return _table(("", "Events", "Net bps (95 %)"), rows) if rows else "There is none yet."
+def _rules(told: pd.DataFrame) -> str:
+    rows = [(row.words, writing.count(row.n_all), _interval(row)) for row in told.itertuples()]
+    return table(("", "Events", "Net bps (95 %)"), rows) if rows else "There is none yet."
 
 
 def _years(found: Findings) -> str:
@@ -103,7 +102,7 @@ def _years(found: Findings) -> str:
          writing.bps(row.net_bps_mean), writing.ratio(row.brier, 3), str(row.n_catastrophic), writing.percent(row.mock_return, 2))
         for row in found.years.itertuples()
     ]  # fmt: skip
-    return _table(
+    return table(
         ("Year", "Return", "Drawdown", "Calmar", "Trades", "Net bps", "Brier", "Catastrophic folds", "Baseline return"),
         rows,
     )
@@ -119,12 +118,12 @@ def _models(found: Findings) -> str:
     ]  # fmt: skip
     first = models[0]
     lead = f"Fitted as of {writing.day(first['retrain_date'])} on {first['n_train_rows']} events, calibrated on {first['n_calibration_rows']}; weight of the structural score {writing.ratio(first['w_struct'])}."
-    return f"{lead}\n\n" + _table(("Model", "Artifact", "Calibration"), rows)
+    return f"{lead}\n\n" + table(("Model", "Artifact", "Calibration"), rows)
 
 
 def _parameters(found: Findings) -> str:
     rows = [(row.study, row.parameter, f"{row.value:.4g}", row.source) for row in found.parameters.itertuples()]
-    return _table(("Study", "Parameter", "Value", "From"), rows) if rows else "No parameters are stored yet."
+    return table(("Study", "Parameter", "Value", "From"), rows) if rows else "No parameters are stored yet."
 
 
 def _history(found: Findings) -> str:
@@ -133,19 +132,10 @@ def _history(found: Findings) -> str:
         for row in found.beside_history.itertuples()
     ]
     lead = f"Dated {writing.day(history.AS_OF)}. The aim of {writing.usd(history.TARGET_USD_A_MONTH)} a month on {writing.usd(history.TARGET_CAPITAL_USD)} is an aim."
-    return f"{lead}\n\n" + _table(("", "Earlier engine", "This engine", "This baseline"), rows)
+    return f"{lead}\n\n" + table(("", "Earlier engine", "This engine", "This baseline"), rows)
 
 
 def _interval(row) -> str:
     if row.low_bps != row.low_bps:
         return writing.bps(row.mean_bps)
     return f"{writing.bps(row.mean_bps)} ({writing.bps(row.low_bps)} to {writing.bps(row.high_bps)})"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell if cell == '---' else _inert(cell) for cell in line)} |" for line in lines)
-
-
-def _inert(text: str) -> str:
-    return " ".join(str(text).split()).translate(SPECIAL)

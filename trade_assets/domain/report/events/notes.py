@@ -1,5 +1,7 @@
 """What a reader must know before trusting the page: computed from the tables, not remembered."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from trade_assets.domain.report.events import forecasts, record
@@ -22,7 +24,7 @@ def of(tables: EventTables, terms: Terms, *, known: pd.DataFrame, exits: Estimat
     """
     return [
         *_fills(terms),
-        *_legs(terms),
+        *stand_ins(terms.legs),
         "Cash earns nothing and a short pays no financing and no borrow; both books are measured the same way.",
         "The legs are sleeves of equal capital, made equal again at every close without a cost for doing so; the "
         "book's return is the mean of theirs.",
@@ -42,11 +44,12 @@ def _fills(terms: Terms) -> list[str]:
     ]
 
 
-def _legs(terms: Terms) -> list[str]:
-    stand_ins = [f"{symbol} for {role.upper()}" for role, symbol in terms.legs if symbol.upper() != role.upper()]
-    if not stand_ins:
+def stand_ins(legs: Sequence[tuple[str, str]]) -> list[str]:
+    """What stands for the ETFs where they are not there themselves; ``legs`` as in ``Terms``."""
+    told = [f"{symbol} for {role.upper()}" for role, symbol in legs if symbol.upper() != role.upper()]
+    if not told:
         return []
-    return [f"Indexes stand for ETFs ({', '.join(stand_ins)}): nobody trades an index, and it pays no dividends here."]
+    return [f"Indexes stand for ETFs ({', '.join(told)}): nobody trades an index, and it pays no dividends here."]
 
 
 def _waiting(tables: EventTables) -> list[str]:
