@@ -251,7 +251,6 @@ def allocated_book(
         allocation[~inside],
         legs.legs_of(event_book, symbols, sessions_of(dates, last=MIXES)),
         dates,
-        grid_dates=partitions.GRID,
         index_returns=pd.DataFrame(
             {"session": panel.sessions}
             | {

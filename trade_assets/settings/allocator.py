@@ -13,9 +13,9 @@ class AllocatorLightGBM(Section):
     num_leaves: int = Field(default=4, ge=2, le=15)
     max_depth: int = Field(default=2, ge=1, le=4)
     min_data_in_leaf: int = Field(default=60, ge=5)
-    learning_rate: float = Field(default=0.05, gt=0, le=0.3)
+    learning_rate: float = Field(default=0.1, gt=0, le=0.3)
     feature_fraction: float = Field(default=0.5, gt=0, le=1)
-    lambda_l2: float = Field(default=10.0, ge=0)
+    lambda_l2: float = Field(default=1.0, ge=0)
     max_bin: int = Field(default=63, ge=3, le=255)
     seed: int = Field(default=42, ge=0)
 
@@ -62,7 +62,7 @@ class Allocator(Section):
     )
     min_train_rows: int = Field(default=252, ge=20, description="fewer sessions than this fit no model")
     inner_folds: int = Field(default=3, ge=1, le=10, description="walk-forward folds inside the training sessions")
-    ridge_alpha: float = Field(default=5.0, gt=0, description="ridge penalty; at 1 it weighs as much as the rows do")
+    ridge_alpha: float = Field(default=1.0, gt=0, description="ridge penalty; at 1 it weighs as much as the rows do")
     elastic_net_alpha: float = Field(
         default=0.3, gt=0, le=1, description="penalty, as a share of the one that leaves no coefficient"
     )

@@ -16,7 +16,6 @@ def book(
     legs: Legs,
     dates: Rebalances,
     *,
-    grid_dates: Rebalances,
     index_returns: pd.DataFrame,
     cost_frac: float,
     window_sessions: int,
@@ -31,8 +30,7 @@ def book(
         Its rows at the rebalance before.
     legs : Legs
         Of these sessions and of ``window_sessions`` before them.
-    dates, grid_dates : Rebalances
-        Those asked for, and all.
+    dates : Rebalances
     index_returns : DataFrame
         ``session, index_qqq_return_frac, index_spy_return_frac``.
     cost_frac : float

@@ -7,7 +7,7 @@ import numpy as np
 
 from trade_assets.domain.allocator.classifiers import cross_entropy, normalised
 
-COLDEST, HOTTEST = 0.5, 20.0
+COLDEST, HOTTEST = 0.1, 20.0
 METHODS = ("temperature", "isotonic")
 
 
@@ -51,7 +51,7 @@ def fit_calibrator(p: np.ndarray, shares: np.ndarray, *, method: str, min_rows: 
     p, shares : ndarrays of shape (rows, buckets)
         Probabilities and soft labels of the calibration block.
     method : {"temperature", "isotonic"}
-        One temperature for all buckets, between 0.5 and 20, of the least cross-entropy; or one isotonic regression
+        One temperature for all buckets, between 0.1 and 20, of the least cross-entropy; or one isotonic regression
         a bucket, after which rows are made to sum to 1.
 
     References

@@ -23,7 +23,7 @@ class Policy:
 
 # What a search may change: where the value lives, and its range.
 TUNABLE: dict[str, tuple[str, Range]] = {
-    "ridge_alpha": ("penalties", Range(0.5, 100.0, is_log=True)),
+    "ridge_alpha": ("penalties", Range(0.1, 50.0, is_log=True)),
     "elastic_net_alpha": ("penalties", Range(0.05, 0.9, is_log=True)),
     "alpha": ("rules", Range(0.0, 0.95)),
     "daily_cap": ("rules", Range(0.02, 0.2, is_log=True)),
