@@ -48,7 +48,7 @@ def made(
     )  # fmt: skip
     returns = rng.normal(0.0004, 0.01, (len(sessions), 2))
     rows = allocated.book(
-        allocation, allocation.iloc[:0], legs, dates, grid_dates=dates, cost_frac=COST, window_sessions=60,
+        allocation, allocation.iloc[:0], legs, dates, cost_frac=COST, window_sessions=60,
         index_returns=pd.DataFrame({"session": sessions["session"], "index_qqq_return_frac": returns[:, 0], "index_spy_return_frac": returns[:, 1]}),
     )  # fmt: skip
     fits = _fits(rng, fitted)

@@ -321,6 +321,18 @@ def test_years_hold_every_judged_session_and_folds_every_judged_window(tables, f
     assert found.folds["calmar"].notna().sum() == found.rolling["allocated"].notna().sum() > 0
 
 
+def test_holding_less_is_told_apart_from_choosing_well(tables, found, shown):
+    judged = tables.allocated_book[tables.allocated_book["is_judged"]]
+    share = (1 - judged["cash"]).mean()
+    assert found.working.share == pytest.approx(share)
+    assert found.working.engine_return == pytest.approx(np.prod(1 + share * judged["engine_return_frac"]) - 1)
+    assert f"On average {share:.0%} of the allocated book was in the sleeves" in text_of(shown)
+    flat = changed(tables, allocated_book=tables.allocated_book.assign(w_qqq=0.5, w_spy=0.5, cash=0.0))
+    assert page.find(flat, TERMS).working.engine_return == pytest.approx(
+        found.figures["since_model"]["engine"]["total_return"]
+    )
+
+
 def test_two_decades_stay_a_small_page():
     assert len(own_html(page.allocator_report(page.find(made(520), TERMS), facts=FACTS))) < 1_200_000
 

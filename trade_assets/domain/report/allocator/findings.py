@@ -25,6 +25,7 @@ class Findings:
     decision: Decision | None
     gates: tuple[Gate, ...]
     figures: dict[str, dict[str, dict[str, float]]]
+    working: record.Working
     book: pd.DataFrame
     allocation: pd.DataFrame
     folds: pd.DataFrame
@@ -107,6 +108,7 @@ def find(tables: AllocatorTables, terms: Terms) -> Findings:
             window: {name: told for name in BOOKS if name in record.labels(terms) and (told := record.figures_of(report, window=window, book=name))}
             for window in WINDOWS
         },
+        working=record.working(book),
         book=book,
         allocation=tables.allocation[tables.allocation["session"].isin(book["session"])].reset_index(drop=True),
         folds=folds,

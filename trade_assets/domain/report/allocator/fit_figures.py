@@ -1,5 +1,6 @@
 """Which charts of the models the page shows, and why one is missing."""
 
+import numpy as np
 import pandas as pd
 
 from trade_assets.domain.allocator.members import BASE
@@ -8,6 +9,7 @@ from trade_assets.domain.report.allocator.findings import Findings
 from trade_assets.domain.report.charts import Chart
 
 COLOURS = {BASE: "spy", "ridge": "portfolio", "elastic_net": "qqq", "lightgbm": "equal_weight", "catboost": "ink"}
+FAR = 4.0  # times the usual loss from which a peak would flatten the rest of a chart
 NONE = "No model has been fitted yet."
 TITLES = {
     "blend": "Weights in the blend",
@@ -41,8 +43,14 @@ def _skill(found: Findings) -> Chart:
     if not wide.notna().any().any():
         return Chart("skill", TITLES["skill"], "", None, "No fit had inner tests yet.")
     lines = [_line(_colour(name), _words(name), wide.index, wide[name], "%{y:+.3f}") for name in wide]
-    layout = traces.layout(yaxis=traces.axis(zeroline=True, tickformat="+.2f"))
-    return Chart("skill", TITLES["skill"], "Below 0 a model knew more than the base rate; above, less.", {"data": lines, "layout": layout})  # fmt: skip
+    axis, caption = {}, "Below 0 a model knew more than the base rate; above, less."
+    values = wide.to_numpy()[np.isfinite(wide.to_numpy())]
+    low, usual, high = min(values.min(), 0.0), float(np.quantile(values, 0.95)), values.max()
+    if high > FAR * max(usual, -low):
+        axis = {"range": [1.2 * low - 0.005, 2 * max(usual, -low) + 0.005]}
+        caption += f" Peaks of up to {high:+.2f} leave the chart."
+    layout = traces.layout(yaxis=traces.axis(zeroline=True, tickformat="+.2f", **axis))
+    return Chart("skill", TITLES["skill"], caption, {"data": lines, "layout": layout})
 
 
 def _calibration(found: Findings) -> Chart:

@@ -25,6 +25,7 @@ def of(tables: AllocatorTables, terms: Terms) -> list[str]:
         "rebalance, chosen then and held to the next{_best(tables)}; it is not the best in hindsight.",
         *stand_ins(terms.legs),
         *_unjudged(tables),
+        *_peak(tables),
         *_idle(tables),
         *_overlap(tables, terms),
     ]
@@ -44,6 +45,17 @@ def _unjudged(tables: AllocatorTables) -> list[str]:
         return [f"None of {len(book):,} sessions was held as a model had decided: nothing is judged yet."]
     waited = len(book) - judged
     return [f"{waited:,} of {len(book):,} sessions passed before a model decided what was held; they are not judged, and no figure counts them."] if waited else []  # fmt: skip
+
+
+def _peak(tables: AllocatorTables) -> list[str]:
+    rows, book = tables.allocation, tables.allocated_book
+    judged = book[book["is_judged"]]
+    if not len(judged) or not len(rows):
+        return []
+    newest = rows.iloc[-1]
+    if newest["peak"] <= judged["equity"].max() * (1 + 1e-12):
+        return []
+    return ["The drawdown guard counts from the book's highest value ever, which lies before the first model; the drawdowns under Performance count from the first model on."]  # fmt: skip
 
 
 def _idle(tables: AllocatorTables) -> list[str]:

@@ -1,5 +1,7 @@
 """What the allocated book has done beside what it is judged by: figures, folds, years, rolling years."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -87,6 +89,26 @@ def rolling(tables: AllocatorTables) -> pd.DataFrame:
     own = rows[(rows["window"] == "year") & (rows["metric"] == "calmar")]
     wide = own.pivot(index="rebalance_date", columns="book", values="value").reindex(columns=[OWN, "engine"])
     return wide.astype(float).rename_axis(columns=None).reset_index()
+
+
+@dataclass(frozen=True)
+class Working:
+    """Mean share of the book in the sleeves over the judged sessions, and what the engine would have returned at it.
+
+    That share is known in hindsight only; it tells what the split and its timing added to holding less.
+    """
+
+    share: float
+    engine_return: float
+
+
+def working(book: pd.DataFrame) -> Working:
+    """See :class:`Working`; NaN without a judged session."""
+    judged = book[book["is_judged"]]
+    share = float((judged["w_qqq"] + judged["w_spy"]).mean())
+    return Working(
+        share, metrics.total_return(share * judged["engine_return_frac"].to_numpy()) if len(judged) else np.nan
+    )
 
 
 def idle_share(book: pd.DataFrame) -> float:
