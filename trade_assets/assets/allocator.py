@@ -191,7 +191,11 @@ def allocator_models(
         )
         for date, final in finals
     )
-    fits = [models.entries(f, artifacts.put) for f in workers.map(models.fit, jobs) if f is not None]
+    fits = [
+        models.entries(f, artifacts.put, absent=policies.absent(settings))
+        for f in workers.map(models.fit, jobs)
+        if f is not None
+    ]
     for fit in fits:
         tracking.log(context, "allocator_models", fit["rebalance_date"].iloc[0], *models.tracked(fit))
     return stock_folds.carry_forward(schemas.concat("allocator_models", fits), previous, dates.dates)

@@ -1,6 +1,7 @@
 """Settings as the records the allocator decides by, and the windows its assets read."""
 
 import math
+from importlib.util import find_spec
 
 from trade_assets.domain.allocator import acceptance, confidence, folds, tuning
 from trade_assets.domain.allocator.book import Rulebook
@@ -58,10 +59,15 @@ def plan(settings: Settings) -> folds.Plan:
     )
 
 
+def absent(settings: Settings) -> tuple[str, ...]:
+    """Members the settings name whose library is not installed."""
+    return tuple(n for n in settings.allocator.members if n == "catboost" and find_spec("catboost") is None)
+
+
 def _parameters(settings: Settings) -> Parameters:
     own = settings.allocator
     return Parameters(
-        names=own.members,
+        names=tuple(name for name in own.members if name not in absent(settings)),
         target=own.target,
         penalties=Penalties(
             own.ridge_alpha,

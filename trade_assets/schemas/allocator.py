@@ -2,7 +2,7 @@
 
 from trade_assets.domain.allocator.dataset import UTILITIES
 from trade_assets.domain.allocator.features import FEATURES
-from trade_assets.schemas.columns import DATE, MODEL, SESSION, SHA256, WEIGHT, Column, Table
+from trade_assets.schemas.columns import DATE, MODEL, SESSION, WEIGHT, Column, Table
 from trade_assets.schemas.tuning import PARAMETERS, TRIALS
 
 RETRAIN = Column("date", "rebalance date the models were fitted as of")
@@ -77,7 +77,8 @@ ALLOCATOR: dict[str, Table] = {
             "rebalance_date": DATE,
             "retrain_date": RETRAIN,
             "model": MODEL,
-            "artifact_sha256": SHA256,
+            "status": Column("text", "whether it was fitted", isin=("fitted", "skipped: not installed")),
+            "artifact_sha256": Column("text", "sha256 of the artifact; null where it was skipped", nullable=True, pattern=r"^[0-9a-f]{64}$"),
             "calibrator_sha256": Column("text", "sha256 of the blend's calibrator", nullable=True, pattern=r"^[0-9a-f]{64}$"),
             "blend_weight": Column("float64", "weight in the blend, by the inner folds", ge=0, le=1),
             "inner_loss": Column("float64", "cross-entropy on the inner folds' tests; null where there is none", nullable=True),

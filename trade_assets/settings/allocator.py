@@ -49,7 +49,8 @@ class Allocator(Section):
         default="buckets", description="what is learned: how good each bucket is, or the best weight itself"
     )
     members: tuple[Literal["ridge", "elastic_net", "lightgbm", "catboost"], ...] = Field(
-        default=("ridge", "elastic_net", "lightgbm"), description="models blended beside the base rate"
+        default=("ridge", "elastic_net", "lightgbm"),
+        description="models blended beside the base rate; catboost asks for the extra of that name",
     )
     calibration: Literal["temperature", "isotonic"] = Field(
         default="temperature", description="how the blend's probabilities are calibrated"
@@ -113,6 +114,8 @@ class Allocator(Section):
             raise ValueError(
                 f"allocator.drawdown_warn must be below drawdown_stop {self.drawdown_stop}, was {self.drawdown_warn}"
             )
+        if self.target == "weight" and "catboost" in self.members:
+            raise ValueError("allocator.members must be without catboost where allocator.target is weight")
         if not self.drift_from < self.drift_to:
             raise ValueError(f"allocator.drift_from must be below drift_to {self.drift_to}, was {self.drift_from}")
         return self

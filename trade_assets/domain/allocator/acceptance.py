@@ -48,16 +48,16 @@ def gates(own: Mapping[str, float], engine: Mapping[str, float], limits: Limits)
     a, b = _reader(own), _reader(engine)
     drawdown, theirs = -a("max_drawdown"), -b("max_drawdown")
     return (
-        _at_least("Sessions out of sample", "R-110", own.get("n_sessions", 0.0), limits.min_sessions, "{:.0f} sessions", "decided by a model"),
+        _at_least("Sessions out of sample", "R-110", own.get("n_sessions", 0.0), limits.min_sessions, "{:.0f} sessions decided by a model", "the fewest"),
         _more("Monthly profit against the engine", a("avg_monthly_return"), b("avg_monthly_return"), "{:.3%} a month"),
         _more("Calmar ratio against the engine", a("calmar"), b("calmar"), "a Calmar ratio of {:.3f}"),
-        _at_least("More than luck", "R-110", a("edge_t"), LUCK_T, "a t-statistic of {:.2f}", "of the difference to the engine, window by window"),
+        _at_least("More than luck", "R-110", a("edge_t"), LUCK_T, "a t-statistic of {:.2f} for the difference to the engine", "what luck reaches one time in twenty"),
         _at_most("Drawdown against the engine", "R-111", drawdown, theirs + limits.drawdown_tolerance, "a drawdown of {:.1%}", "the engine's and the tolerance"),
         _at_most("Turnover", "R-111", a("turnover_monthly"), limits.turnover_cap, "a turnover of {:.1%} a month", "the cap"),
         _at_most("Drawdown cap", "R-107", drawdown, limits.drawdown_cap, "a drawdown of {:.1%}", "the cap"),
         _at_most("Losing windows", "R-107", a("negative_fold_rate"), limits.negative_fold_rate, "a share of {:.0%} losing windows", "the limit"),
         _at_most("Lower quartile of the years", "R-107", a("negative_year_rate"), NEGATIVE_YEARS, "a share of {:.0%} losing rolling years", "what leaves the lower quartile at 0"),
-        _at_least("Stable importances", "R-104", a("importance_correlation"), limits.importance_stability, "a rank correlation of {:.2f}", "between adjacent fits", warns=True),
+        _at_least("Stable importances", "R-104", a("importance_correlation"), limits.importance_stability, "a rank correlation of {:.2f} between adjacent fits", "the limit", warns=True),
         _at_most("Response to risk", "R-105", a("wrong_response_rate"), WRONG_RESPONSES, "a share of {:.0%} risks that raise a leg's weight", "the limit", warns=True),
     )  # fmt: skip
 
@@ -107,13 +107,13 @@ def _more(name: str, own: float, other: float, text: str) -> Gate:
 def _at_least(
     name: str, requirement: str, value: float, limit: float, text: str, of: str, *, warns: bool = False
 ) -> Gate:
-    return _compared(name, requirement, value, limit, value >= limit, text, ("reaches", "falls short of"), of, warns)
+    return _compared(name, requirement, value, limit, value >= limit, text, ("at least", "short of"), of, warns)
 
 
 def _at_most(
     name: str, requirement: str, value: float, limit: float, text: str, of: str, *, warns: bool = False
 ) -> Gate:
-    return _compared(name, requirement, value, limit, value <= limit, text, ("is within", "is beyond"), of, warns)
+    return _compared(name, requirement, value, limit, value <= limit, text, ("within", "beyond"), of, warns)
 
 
 def _compared(
@@ -122,12 +122,13 @@ def _compared(
     severity = "warn" if warns else "error"
     if math.isnan(value) or math.isnan(limit):
         return Gate(name, requirement, value, limit, False, severity, "Not shown: there is too little to measure.")
-    sentence = f"{_said(text, value)} {verdicts[0 if passed else 1]} {_number(text, limit)}, {of}."
+    sentence = f"{_said(text, value)}: {verdicts[0 if passed else 1]} {_number(text, limit)}, {of}."
     return Gate(name, requirement, value, limit, passed, severity, sentence[0].upper() + sentence[1:])
 
 
 def _said(text: str, value: float) -> str:
-    return text.format(value).replace("-", "−")
+    number = _number(text, value)
+    return text[: text.index("{")] + number + text[text.index("}") + 1 :]
 
 
 def _number(text: str, value: float) -> str:

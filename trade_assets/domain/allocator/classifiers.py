@@ -2,16 +2,17 @@
 
 A soft label spreads a row over the buckets by how good each was. Least squares on these shares is a ridge (or
 elastic-net) classifier; LightGBM takes their cross-entropy, which is what rows weighted by the shares would give,
-at one row instead of one a bucket. Same rows, same text.
+at one row instead of one a bucket. CatBoost, an extra, fits the shares as the ridge does. Same rows, same text.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from trade_assets.domain.models import boosting, least_squares
+from trade_assets.domain.models import boosting, least_squares, oblivious
 from trade_assets.domain.models.least_squares import Scaled
 from trade_assets.domain.models.rows import Rows
 
@@ -26,7 +27,7 @@ class Penalties:
     ridge_alpha: float
     elastic_net_alpha: float
     l1_ratio: float
-    lightgbm: Mapping[str, object]
+    lightgbm: Mapping[str, Any]
     num_boost_round: int
 
 
@@ -64,10 +65,13 @@ def read(text: str) -> Reader:
     if stored["kind"] == "softmax":
         margins, start = boosting.read_lightgbm(stored["booster"]), np.array(stored["margins"])
         return lambda x: softmax(margins(x) + start)
+    if stored["kind"] == "oblivious":
+        shares = oblivious.read(stored)
+        return lambda x: normalised(np.maximum(shares(x), LEAST_SHARE))
     if stored["kind"] == "shares":
         parts = [least_squares.read_linear(json.dumps(part)) for part in stored["buckets"]]
         return lambda x: normalised(np.maximum(np.column_stack([part(x) for part in parts]), LEAST_SHARE))
-    raise ValueError(f"kind must be constant, softmax or shares, was {stored['kind']}")
+    raise ValueError(f"kind must be constant, softmax, oblivious or shares, was {stored['kind']}")
 
 
 def softmax(margins: np.ndarray) -> np.ndarray:
@@ -139,9 +143,23 @@ def _lightgbm(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
     return json.dumps({"booster": booster, "kind": "softmax", "margins": start.tolist()}, sort_keys=True)
 
 
+def _catboost(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
+    own = penalties.lightgbm
+    told = oblivious.fit(
+        x,
+        shares,
+        rounds=penalties.num_boost_round,
+        depth=own["max_depth"],
+        learning_rate=own["learning_rate"],
+        l2=own["lambda_l2"],
+    )
+    return json.dumps(told | {"kind": "oblivious"}, sort_keys=True)
+
+
 CLASSIFIERS: dict[str, Callable[[np.ndarray, np.ndarray, Penalties], str]] = {
     "base": _base,
     "ridge": _ridge,
     "elastic_net": _elastic_net,
     "lightgbm": _lightgbm,
+    "catboost": _catboost,
 }

@@ -146,14 +146,20 @@ def responses(model: Model, x: np.ndarray, *, buckets: int) -> dict[str, float]:
     return told
 
 
-def entries(explained: Explained, store: Callable[[list[str]], list[str]]) -> pd.DataFrame:
-    """Rows of ``allocator_models`` for one retrain date; ``store`` keeps texts and gives their addresses."""
+def entries(
+    explained: Explained, store: Callable[[list[str]], list[str]], *, absent: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Rows of ``allocator_models`` for one retrain date; ``store`` keeps texts and gives their addresses.
+
+    Members that are ``absent`` for want of their library have a row that says so, and no weight.
+    """
     fitted, texts = explained.fitted, explained.fitted.members.texts
     worth = json.dumps({"worth": fitted.worth.tolist()}, sort_keys=True)
     *addresses, of_calibrator, of_worth = store([*texts.values(), fitted.calibrator, worth])
     rows = [
         {
             "model": name,
+            "status": "fitted",
             "artifact_sha256": address,
             "calibrator_sha256": None,
             "blend_weight": fitted.weights[name],
@@ -163,7 +169,12 @@ def entries(explained: Explained, store: Callable[[list[str]], list[str]]) -> pd
         for name, address in zip(texts, addresses, strict=True)
     ]
     told = {"calibration": json.loads(fitted.calibrator)["method"], "responses": dict(explained.responses)}
-    last = {"model": BLEND, "artifact_sha256": of_worth, "calibrator_sha256": of_calibrator}
+    last = {"model": BLEND, "status": "fitted", "artifact_sha256": of_worth, "calibrator_sha256": of_calibrator}
+    rows += [
+        {"model": name, "status": "skipped: not installed", "artifact_sha256": None, "calibrator_sha256": None}
+        | {"blend_weight": 0.0, "inner_loss": float("nan"), "details": "{}"}
+        for name in absent
+    ]
     rows.append(last | {"blend_weight": 1.0, "inner_loss": float("nan"), "details": _json(told)})
     own = ("n_train_rows", "n_calibration_rows", "loss_before", "loss_after", "corner_share")
     return pd.DataFrame(rows).assign(
@@ -173,7 +184,7 @@ def entries(explained: Explained, store: Callable[[list[str]], list[str]]) -> pd
 
 def in_force(fits: pd.DataFrame, text_of: Callable[[str], str]) -> Model:
     """The model told by the rows of ``allocator_models`` of one rebalance date."""
-    of_members = fits[fits["model"] != BLEND]
+    of_members = fits[(fits["model"] != BLEND) & (fits["status"] == "fitted")]
     last = fits[fits["model"] == BLEND].iloc[0]
     return _model(
         [text_of(address) for address in of_members["artifact_sha256"]],

@@ -12,7 +12,7 @@ from trade_assets.domain.allocator.acceptance import Limits
 LIMITS = Limits(0.02, 0.12, 0.5, 0.45, 0.3, 252)
 ENGINE = {"avg_monthly_return": 0.004, "calmar": 0.5, "max_drawdown": -0.08}
 GOOD = {
-    "n_sessions": 252.0, "avg_monthly_return": 0.005, "calmar": 0.6, "edge_t": 1.645, "max_drawdown": -0.10,
+    "n_sessions": 252.0, "avg_monthly_return": 0.005, "calmar": 0.6, "edge_t": 1.65, "max_drawdown": -0.10,
     "turnover_monthly": 0.5, "negative_fold_rate": 0.45, "negative_year_rate": 0.25,
     "importance_correlation": 0.3, "wrong_response_rate": 0.5,
 }  # fmt: skip
@@ -74,7 +74,10 @@ def test_nothing_measured_is_nothing_accepted():
 def test_a_verdict_tells_both_numbers():
     told = {gate.name: gate.sentence for gate in acceptance.gates(GOOD | {"calmar": -0.03}, ENGINE, LIMITS)}
     assert told["Calmar ratio against the engine"] == "A Calmar ratio of −0.030 does not beat the engine's 0.500."
-    assert told["Turnover"] == "A turnover of 50.0% a month is within 50.0%, the cap."
+    assert told["More than luck"] == (
+        "A t-statistic of 1.65 for the difference to the engine: at least 1.65, what luck reaches one time in twenty."
+    )
+    assert told["Turnover"] == "A turnover of 50.0% a month: within 50.0%, the cap."
 
 
 def test_the_report_says_of_every_date_whether_it_accepts():

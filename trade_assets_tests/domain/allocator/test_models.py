@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,10 @@ from trade_assets_tests.sleeves import sessions
 
 OWN = replace(allocator_policies.policy(load()).models, min_train_rows=60, calibrate_from_rows=20)
 PLAN = Plan(train_sessions=300, calibration_sessions=60, embargo_sessions=10, inner_folds=2, min_train_rows=60)
+
+NEEDS_CATBOOST = pytest.mark.skipif(find_spec("catboost") is None, reason="the extra catboost is not installed")
+CATBOOST = pytest.param("catboost", marks=NEEDS_CATBOOST)
+CATBOOST_BUCKETS = pytest.param("catboost", "buckets", marks=NEEDS_CATBOOST)
 
 
 def rows(seed: int, count: int, *, edge: float = 0.0, horizon: int = 10) -> pd.DataFrame:
@@ -75,8 +80,10 @@ def test_later_rows_change_no_fold():
         folds.known_before(table, days[100], embargo_sessions=-1)
 
 
-@pytest.mark.parametrize("target", ["buckets", "weight"])
-@pytest.mark.parametrize("name", ["base", "ridge", "elastic_net", "lightgbm"])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [*((n, t) for n in ("base", "ridge", "elastic_net", "lightgbm") for t in ("buckets", "weight")), CATBOOST_BUCKETS],
+)
 def test_a_member_is_the_same_text_for_the_same_rows_and_reads_rows_one_by_one(name, target):
     table, p = rows(3, 300, edge=0.02), replace(OWN, target=target, names=(name,))
     x = members.x_of(table)
@@ -91,7 +98,7 @@ def test_a_member_is_the_same_text_for_the_same_rows_and_reads_rows_one_by_one(n
         assert_same_bytes(whole[i : i + 1].copy(), reader(x[i : i + 1]))
 
 
-@pytest.mark.parametrize("name", ["ridge", "elastic_net", "lightgbm"])
+@pytest.mark.parametrize("name", ["ridge", "elastic_net", "lightgbm", CATBOOST])
 def test_a_member_without_a_feature_that_changes_says_the_base_rate(name):
     table = rows(4, 200)
     table[list(FEATURES)] = np.nan
@@ -201,6 +208,37 @@ def test_stored_rows_give_the_model_back():
     assert entries.loc[entries["model"] != "blend", "blend_weight"].sum() == pytest.approx(1.0)
     told = json.loads(entries.loc[entries["model"] == "blend", "details"].iloc[0])
     assert set(told["responses"]) == set(models.RISKY)
+
+
+@NEEDS_CATBOOST
+def test_oblivious_trees_read_as_their_library_does():
+    import catboost
+
+    from trade_assets.domain.models import oblivious
+
+    table = rows(13, 300, edge=0.03)
+    x, shares = members.x_of(table).astype(np.float32).astype(float), members.shares_of(table, OWN)
+    x[::7, :5] = np.nan
+    stored = oblivious.fit(x, shares, rounds=15, depth=3, learning_rate=0.2, l2=1.0)
+    theirs = catboost.CatBoost(
+        {
+            "loss_function": "MultiRMSE", "iterations": 15, "depth": 3, "learning_rate": 0.2, "l2_leaf_reg": 1.0,
+            "random_seed": 42, "bootstrap_type": "No", "thread_count": 1, "verbose": False, "allow_writing_files": False,
+        }
+    )  # fmt: skip
+    theirs.fit(catboost.Pool(x, label=shares))
+    assert len(stored["trees"]) == 15
+    np.testing.assert_allclose(oblivious.read(stored)(x), theirs.predict(x, thread_count=1), rtol=1e-9)
+
+
+def test_a_member_whose_library_is_absent_is_told_and_has_no_weight():
+    fit = models.fit(job(rows(9, 380, edge=0.02)))
+    entries = models.entries(fit, list, absent=("catboost",))
+    told = entries.set_index("model").loc["catboost"]
+    assert (told["status"], told["blend_weight"]) == ("skipped: not installed", 0.0)
+    assert models.in_force(entries, lambda text: text).probability(np.zeros((1, len(FEATURES)))).sum() == pytest.approx(
+        1.0
+    )
 
 
 def test_too_few_rows_fit_no_model():
