@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NOT_SCRIPTS = {"__init__", "__main__", "bare", "leg_market", "measure", "synthetic"}
+NOT_SCRIPTS = {"__init__", "__main__", "bare", "leg_market", "measure", "sleeve_market", "synthetic"}
 
 
 def main() -> int:

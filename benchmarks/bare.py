@@ -63,7 +63,7 @@ class Fits(Workers):
         self.results: dict[str, list] = {}
         self._recorded = recorded
 
-    def map(self, function, jobs) -> Iterator:
+    def map(self, function, jobs, *, few: int = 0) -> Iterator:
         """Results in the order of the jobs."""
         name = function.__module__.rsplit(".", 1)[-1]
         given = iter(self._recorded[name]) if self._recorded is not None else None

@@ -102,7 +102,7 @@ def _rulebook(settings: Settings) -> Rulebook:
             drift_from=own.drift_from,
             drift_to=own.drift_to,
             drift_floor=own.drift_floor,
-            band=own.no_trade_band,
+            band=own.gross_band,
             daily_cap=own.daily_cap,
         ),
     )

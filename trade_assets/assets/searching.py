@@ -51,5 +51,5 @@ def searched(
         )
         for date, (identity, objective) in objectives.items()
     )
-    results = zip(objectives, workers.map(studies_module.run, jobs), strict=True)
+    results = zip(objectives, workers.map(studies_module.run, jobs, few=1), strict=True)
     return [tuned.trial_rows(date, of.study, trial) for date, found in results for trial in found]

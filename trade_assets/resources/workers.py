@@ -15,6 +15,7 @@ PRELOADED = [
     "trade_assets.domain.models.quantiles",
     "trade_assets.domain.events.models",
     "trade_assets.domain.events.tuning",
+    "trade_assets.domain.allocator.tuning",
     "lightgbm",
     "xgboost",
     "sklearn.linear_model",
@@ -29,11 +30,11 @@ class Workers:
         self.count = count or len(os.sched_getaffinity(0))
         self._pool: ProcessPoolExecutor | None = None
 
-    def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
-        """Results in order. A few jobs run here; many run side by side, with two a worker under way at once."""
+    def map(self, function: Callable[[J], R], jobs: Iterable[J], *, few: int = SERIAL_JOBS) -> Iterator[R]:
+        """Results in order. A few jobs run here; more than that side by side, with two a worker under way at once."""
         jobs = iter(jobs)
-        first = list(islice(jobs, SERIAL_JOBS + 1))
-        if self.count == 1 or len(first) <= SERIAL_JOBS:
+        first = list(islice(jobs, few + 1))
+        if self.count == 1 or len(first) <= few:
             yield from map(function, first)
             yield from map(function, jobs)
             return

@@ -75,6 +75,9 @@ class Allocator(Section):
     alpha: float = Field(default=0.5, ge=0, lt=1, description="share of the held weight that is kept each session")
     daily_cap: float = Field(default=0.10, gt=0, le=1, description="largest change of the weight in a session")
     no_trade_band: float = Field(default=0.02, ge=0, lt=1, description="smaller changes are not traded")
+    gross_band: float = Field(
+        default=0.10, ge=0, lt=1, description="smaller changes of what is invested are not traded"
+    )
     drawdown_warn: float = Field(default=0.05, gt=0, lt=1, description="drawdown from which less capital works")
     drawdown_stop: float = Field(
         default=0.12, gt=0, le=1, description="drawdown at which the least works; the cap of acceptance"

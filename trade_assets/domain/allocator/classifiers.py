@@ -17,7 +17,8 @@ from trade_assets.domain.models.least_squares import Scaled
 from trade_assets.domain.models.rows import Rows
 
 Reader = Callable[[np.ndarray], np.ndarray]
-LEAST_SHARE = 1e-4  # a linear share is not taken for less, nor for nothing
+LEAST_SPREAD = 1e-9
+LEAST_SHARE = 0.01  # a straight line leaves [0, 1] where shares do not; less than this is not believed
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,10 @@ def _elastic_net(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str
 
 def _linear(x: np.ndarray, shares: np.ndarray, fit_one: Callable[[Scaled], str]) -> str:
     train = least_squares.scaled(Rows(x, shares[:, 0], np.ones(len(x))))
-    parts = [json.loads(fit_one(replace(train, y=np.ascontiguousarray(column)))) for column in shares.T]
+    # a share that moves by rounding alone does not move: scaled up, it would be noise to learn
+    flat = np.ptp(shares, axis=0) < LEAST_SPREAD
+    targets = np.where(flat, shares.mean(axis=0), shares).T
+    parts = [json.loads(fit_one(replace(train, y=np.ascontiguousarray(target)))) for target in targets]
     return json.dumps({"buckets": parts, "kind": "shares"}, sort_keys=True)
 
 

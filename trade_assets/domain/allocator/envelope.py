@@ -19,7 +19,7 @@ class Limits:
         Drift intensities between which the throttle falls from 1 to its floor.
     drift_floor : float, in (0, 1]
     band : float, >= 0
-        Smaller changes are not traded.
+        Smaller changes are not traded; what a scale asks for moves a little every day.
     daily_cap : float
         Largest rise in a session; a cut is made at once.
     """

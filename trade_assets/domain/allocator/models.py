@@ -17,6 +17,7 @@ from trade_assets.domain.allocator.folds import SessionFold
 from trade_assets.domain.allocator.members import WEIGHT, Members, Parameters, bucket_utility, shares_of, x_of
 
 BLEND = "blend"
+PRIOR_ROWS = 5.0
 RISKY = tuple(
     f"{role}_{name}" for role in ("qqq", "spy") for name in ("volatility_21", "downside_63", "max_drawdown_63")
 )
@@ -50,7 +51,7 @@ class Fitted:
     weights : mapping of member to its weight in the blend
     calibrator : str
     worth : ndarray of shape (buckets, buckets)
-        Mean utility of choosing bucket j where k was best, over the training rows.
+        Utility of choosing bucket j where k was best, by the training rows.
     loss_before, loss_after : float
         Cross-entropy of the blend on the calibration block, NaN without one.
     corner_share : float
@@ -120,13 +121,18 @@ def blended(as_of: pd.Timestamp, final: SessionFold, of: Members, p: Parameters)
 
 
 def worth_of(train: pd.DataFrame, p: Parameters) -> np.ndarray:
-    """Mean utility of choosing bucket j where k was best, shape (j, k) (F-31).
+    """Utility of choosing bucket j where k was best, shape (j, k): least squares of the utilities on the shares.
 
-    "Best" is shared as the soft labels share it: nearly all best weights are corners, so a hard count would leave
-    most buckets without a row.
+    On hard labels this is the mean utility of choosing j where k was best (F-31). Soft labels share a row between
+    buckets, and means weighted by them would smear it a second time, drawing every expected utility to the middle;
+    least squares takes the sharing out again. It is drawn to those means as by a few rows more: nearly all best
+    weights are corners, and hardly a row tells of the buckets between.
     """
-    shares = shares_of(train, p)
-    return bucket_utility(train, p).T @ shares / shares.sum(axis=0)
+    shares, values = shares_of(train, p), bucket_utility(train, p)
+    total = shares.sum(axis=0)[:, None]
+    means = np.where(total > 0, shares.T @ values / np.where(total > 0, total, 1.0), values.mean(axis=0))
+    gram = shares.T @ shares + PRIOR_ROWS * np.eye(p.buckets)
+    return means.T + np.linalg.solve(gram, shares.T @ (values - shares @ means)).T
 
 
 def responses(model: Model, x: np.ndarray, *, buckets: int) -> dict[str, float]:

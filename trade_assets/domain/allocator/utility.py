@@ -92,17 +92,25 @@ def labels(
     """
     future_return, future_drawdown = held(gross, weights, terms)
     utility = future_return - terms.lambda_dd * future_drawdown
-    drift, chosen = np.empty(len(utility)), np.empty(len(utility), dtype=int)
+    filled = slice(FILL_SESSIONS, FILL_SESSIONS + len(utility))
+    moved = (position[filled, 0] + position[filled, 1])[:, None]
     price = terms.lambda_tc * terms.cost_frac
-    for t in range(len(utility)):
-        fill = t + FILL_SESSIONS
-        drift[t] = drifted(before, gross[fill, 0], gross[fill, 1])
-        away = np.abs(weights - drift[t])
-        utility[t] -= price * (away * (position[fill, 0] + position[fill, 1]))
-        best = np.flatnonzero(utility[t] == utility[t].max())
-        chosen[t] = best[np.argmin(away[best])]
-        before = float(weights[chosen[t]])
-    return utility, drift, chosen
+    drift, chosen = np.empty(len(utility)), np.empty(len(utility), dtype=int)
+    grid, at_fill, sizes = weights.tolist(), gross[filled].tolist(), moved[:, 0].tolist()
+    for t, worth in enumerate(utility.tolist()):  # of plain numbers, which are faster here than arrays of so few
+        drift[t] = before = drifted(before, *at_fill[t])
+        chosen[t] = best = _best(worth, [abs(w - before) for w in grid], price, sizes[t])
+        before = grid[best]
+    return utility - price * (np.abs(weights - drift[:, None]) * moved), drift, chosen
+
+
+def _best(worth: list[float], away: list[float], price: float, size: float) -> int:
+    """Place of the highest worth less the cost of getting there; of equals the nearest, then the first."""
+    values = [u - price * (a * size) for u, a in zip(worth, away, strict=True)]
+    highest = max(values)
+    if values.count(highest) == 1:
+        return values.index(highest)
+    return min((a, place) for place, (v, a) in enumerate(zip(values, away, strict=True)) if v == highest)[1]
 
 
 def soft_labels(utility: np.ndarray, *, tau: float) -> np.ndarray:

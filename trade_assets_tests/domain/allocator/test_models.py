@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from importlib.util import find_spec
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -246,11 +247,25 @@ def test_too_few_rows_fit_no_model():
 
 
 def test_worth_is_the_mean_utility_where_a_bucket_was_best():
-    table = rows(12, 100)
-    shares, values = members.shares_of(table, OWN), members.bucket_utility(table, OWN)
-    worth = models.worth_of(table, OWN)
-    for j, k in ((0, 0), (3, 10), (10, 5)):
-        assert worth[j, k] == pytest.approx(np.average(values[:, j], weights=shares[:, k]))
+    table = rows(12, 4000)
+    hard = replace(OWN, tau=1e-9)  # so sharp that a label is the best bucket alone
+    shares, values = members.shares_of(table, hard), members.bucket_utility(table, hard)
+    worth, counts = models.worth_of(table, hard), shares.sum(axis=0)
+    for k in np.flatnonzero(counts > 100):
+        assert worth[:, k] == pytest.approx(values[shares[:, k] == 1].mean(axis=0), abs=1e-12)
+
+
+def test_worth_takes_the_sharing_of_soft_labels_out_again():
+    table = rows(12, 4000)
+    shares = members.shares_of(table, OWN)
+    truth = np.random.default_rng(1).normal(0.0, 0.01, (OWN.buckets, OWN.buckets))
+    values = shares @ truth.T
+    given = {"bucket_utility": mock.Mock(return_value=values), "shares_of": mock.Mock(return_value=shares)}
+    with mock.patch.multiple(models, **given):
+        worth = models.worth_of(table, OWN)
+    smeared = (shares.T @ values / shares.sum(axis=0)[:, None]).T
+    apart = [np.abs(shares @ of.T - values).mean() for of in (worth, smeared)]
+    assert apart[0] < 0.2 * apart[1]
 
 
 def test_complexity_is_capped_by_the_settings():
