@@ -10,11 +10,12 @@ from trade_assets.domain.allocator.envelope import Limits
 from trade_assets.domain.allocator.features import QUARTER
 from trade_assets.domain.allocator.members import Parameters
 from trade_assets.domain.allocator.policy import Rules
-from trade_assets.domain.allocator.tunable import Policy
+from trade_assets.domain.allocator.tunable import SPACE, Policy
 from trade_assets.domain.allocator.utility import FILL_SESSIONS, Terms
 from trade_assets.settings import Settings, load
 
 YEAR = 26  # rebalances
+LARGEST_DAILY_CAP = SPACE["daily_cap"].high  # that a search may choose
 _OWN, _EVERY = load().allocator, load().history.rebalance_every
 
 

@@ -2,49 +2,27 @@
 
 import itertools
 import math
-from collections.abc import Mapping
-from types import MappingProxyType
 
 import dagster as dg
 import pandas as pd
 
 from trade_assets import partitions
 from trade_assets.assets import events, market_data, market_gate, portfolio, stocks
+from trade_assets.assets.checking import TOLERANCE, check, result
 from trade_assets.domain import calendar
 from trade_assets.domain.events import acceptance
 from trade_assets.domain.events import bars as event_bars
 from trade_assets.settings import Settings
 
-TOLERANCE = 1e-9
 
-
-def _check(asset: dg.AssetsDefinition, *, blocking: bool = True):
-    return dg.asset_check(asset=asset, blocking=blocking, partitions_def=partitions.rebalance_dates)
-
-
-def _result(
-    broken: pd.Series,
-    what: str,
-    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
-    told: Mapping[str, str | float] = MappingProxyType({}),
-) -> dg.AssetCheckResult:
-    keys = sorted({partitions.key_of(date) for date in broken})
-    return dg.AssetCheckResult(
-        passed=not keys,
-        severity=severity,
-        description=what,
-        metadata={"failing_keys": ", ".join(keys[:20]) or "none", "failing_count": len(keys), **told},
-    )
-
-
-@_check(portfolio.target_weights)
+@check(portfolio.target_weights)
 def weights_and_cash_sum_to_one(target_weights: pd.DataFrame) -> dg.AssetCheckResult:
     """Weights and cash of every date sum to 1."""
     total = target_weights.groupby("rebalance_date")["weight"].sum()
-    return _result(total.index[(total - 1).abs() > TOLERANCE].to_series(), "weights and cash sum to 1 to 1e-9")
+    return result(total.index[(total - 1).abs() > TOLERANCE].to_series(), "weights and cash sum to 1 to 1e-9")
 
 
-@_check(portfolio.portfolio_book)
+@check(portfolio.portfolio_book)
 def book_balances(portfolio_book: pd.DataFrame) -> dg.AssetCheckResult:
     """Shares times price is the value held, weights sum to 1, and cash is not borrowed."""
     rows = portfolio_book
@@ -53,33 +31,33 @@ def book_balances(portfolio_book: pd.DataFrame) -> dg.AssetCheckResult:
     )
     total = rows.groupby("session")["weight"].transform("sum")
     borrowed = (rows["symbol"] == "CASH") & (rows["value_usd"] < -1e-6)
-    return _result(
+    return result(
         rows.loc[value | ((total - 1).abs() > TOLERANCE) | borrowed, "rebalance_date"],
         "the book balances every session",
     )
 
 
-@_check(market_gate.market_forecasts)
+@check(market_gate.market_forecasts)
 def quantiles_are_ordered(market_forecasts: pd.DataFrame) -> dg.AssetCheckResult:
     """The forecast quantiles never cross; says how often they had to be rearranged."""
     rows = market_forecasts
     broken = (rows["tft_p10"] > rows["tft_p50"]) | (rows["tft_p50"] > rows["tft_p90"])
     made = rows["tft_p50"].notna()
     rate = float(rows.loc[made, "quantiles_crossed"].mean()) if made.any() else float("nan")
-    return _result(rows.loc[broken, "rebalance_date"], f"p10 <= p50 <= p90; rearranged in {rate:.1%} of forecasts")
+    return result(rows.loc[broken, "rebalance_date"], f"p10 <= p50 <= p90; rearranged in {rate:.1%} of forecasts")
 
 
-@_check(stocks.stock_fold_manifest)
+@check(stocks.stock_fold_manifest)
 def no_label_reaches_its_test(stock_fold_manifest: pd.DataFrame) -> dg.AssetCheckResult:
     """Every training window ends before its test window begins."""
     rows = stock_fold_manifest
-    return _result(
+    return result(
         rows.loc[rows["train_last"] >= rows["test_first"], "rebalance_date"],
         "training ends before the test begins",
     )
 
 
-@_check(stocks.stock_features, blocking=False)
+@check(stocks.stock_features, blocking=False)
 def every_feature_varies(stock_features: pd.DataFrame) -> dg.AssetCheckResult:
     """Names the features that are null everywhere, for want of an input."""
     absent = [c for c in stock_features.columns[2:] if stock_features[c].isna().all()] if len(stock_features) else []
@@ -92,17 +70,17 @@ def every_feature_varies(stock_features: pd.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@_check(market_gate.market_signals, blocking=False)
+@check(market_gate.market_signals, blocking=False)
 def signals_are_fresh(market_signals: pd.DataFrame) -> dg.AssetCheckResult:
     """No market signal is older than one session."""
-    return _result(
+    return result(
         market_signals.loc[market_signals["is_stale"], "rebalance_date"],
         "no signal is stale",
         dg.AssetCheckSeverity.WARN,
     )
 
 
-@_check(market_data.index_bars, blocking=False)
+@check(market_data.index_bars, blocking=False)
 def index_bars_have_no_gaps(index_bars: pd.DataFrame, settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
     """Every leg has every bar between its first and its last; names the sessions that lack some."""
     absent = _gaps(index_bars, settings.events.bar_minutes) if len(index_bars) else index_bars
@@ -111,7 +89,7 @@ def index_bars_have_no_gaps(index_bars: pd.DataFrame, settings: dg.ResourceParam
         for row in absent.to_dict("records")
     ]
     dates = partitions.GRID.dates[partitions.GRID.dates.searchsorted(absent["session"])] if told else []
-    return _result(
+    return result(
         pd.Series(dates),
         f"bars are missing: {', '.join(told[:20])}{f' and {len(told) - 20} more' if len(told) > 20 else ''}" if told else "no bar is missing",
         dg.AssetCheckSeverity.WARN,
@@ -123,7 +101,7 @@ def _gaps(bars: pd.DataFrame, minutes: int | None) -> pd.DataFrame:
     return event_bars.gaps(bars, event_bars.grid(sessions, minutes=minutes))
 
 
-@_check(events.event_fold_manifest)
+@check(events.event_fold_manifest)
 def no_event_label_reaches_its_test(event_fold_manifest: pd.DataFrame) -> dg.AssetCheckResult:
     """Training, calibration, embargo and test of every fold follow each other in this order."""
     rows = event_fold_manifest
@@ -132,36 +110,36 @@ def no_event_label_reaches_its_test(event_fold_manifest: pd.DataFrame) -> dg.Ass
     for first, second in itertools.pairwise(windows):
         broken |= rows[first] >= rows[second]
     broken |= rows["test_to_utc"].notna() & (rows["test_from_utc"] >= rows["test_to_utc"])
-    return _result(rows.loc[broken, "rebalance_date"], "every window of a fold ends before the next begins")
+    return result(rows.loc[broken, "rebalance_date"], "every window of a fold ends before the next begins")
 
 
-@_check(events.event_scores)
+@check(events.event_scores)
 def event_quantiles_are_ordered(event_scores: pd.DataFrame) -> dg.AssetCheckResult:
     """The quantiles of an event's net return never cross; says how often they had to be rearranged."""
     rows = event_scores
     broken = (rows["q10"] > rows["q50"]) | (rows["q50"] > rows["q90"])
     told = f"rearranged for {rows['quantiles_crossed'].mean():.1%} of {len(rows)} events" if len(rows) else "no events"
-    return _result(rows.loc[broken, "rebalance_date"], f"q10 <= q50 <= q90; {told}")
+    return result(rows.loc[broken, "rebalance_date"], f"q10 <= q50 <= q90; {told}")
 
 
-@_check(events.event_book)
+@check(events.event_book)
 def event_book_is_the_mean_of_its_legs(event_book: pd.DataFrame) -> dg.AssetCheckResult:
     """The book's return of a session is the mean of its legs' returns."""
     rows = event_book
     mean = rows.groupby("session")["return_frac"].transform("mean")
-    return _result(
+    return result(
         rows.loc[(rows["book_return_frac"] - mean).abs() > TOLERANCE, "rebalance_date"],
         "the book's return is the mean of its legs' to 1e-9",
     )
 
 
-@_check(events.event_book, blocking=False)
+@check(events.event_book, blocking=False)
 def a_killed_event_book_is_flat(event_book: pd.DataFrame) -> dg.AssetCheckResult:
     """A book killed the session before holds nothing at the close, but for a leg whose bars were missing."""
     rows = event_book.sort_values(["symbol", "session"])
     killed_before = rows.groupby("symbol")["is_killed"].shift(1, fill_value=False)
     broken = killed_before & rows["is_killed"] & (rows["position_frac"] != 0)
-    return _result(rows.loc[broken, "rebalance_date"], "a killed book is flat by the close of the next session")
+    return result(rows.loc[broken, "rebalance_date"], "a killed book is flat by the close of the next session")
 
 
 def _gate(place: int, event_performance: pd.DataFrame, settings: Settings) -> dg.AssetCheckResult:
@@ -174,10 +152,10 @@ def _gate(place: int, event_performance: pd.DataFrame, settings: Settings) -> dg
     dates = event_performance["rebalance_date"].nlargest(0 if gate.passed else 1)
     numbers = {"value": gate.value, "limit": gate.limit}
     told = {name: number if math.isfinite(number) else "undefined" for name, number in numbers.items()}
-    return _result(dates, gate.sentence, dg.AssetCheckSeverity.WARN, {"requirement": gate.requirement} | told)
+    return result(dates, gate.sentence, dg.AssetCheckSeverity.WARN, {"requirement": gate.requirement} | told)
 
 
-@_check(events.event_performance, blocking=False)
+@check(events.event_performance, blocking=False)
 def calmar_reaches_the_baseline(
     event_performance: pd.DataFrame, settings: dg.ResourceParam[Settings]
 ) -> dg.AssetCheckResult:
@@ -185,7 +163,7 @@ def calmar_reaches_the_baseline(
     return _gate(0, event_performance, settings)
 
 
-@_check(events.event_performance, blocking=False)
+@check(events.event_performance, blocking=False)
 def drawdown_is_within_the_soft_limit(
     event_performance: pd.DataFrame, settings: dg.ResourceParam[Settings]
 ) -> dg.AssetCheckResult:
@@ -193,7 +171,7 @@ def drawdown_is_within_the_soft_limit(
     return _gate(1, event_performance, settings)
 
 
-@_check(events.event_performance, blocking=False)
+@check(events.event_performance, blocking=False)
 def drawdown_is_within_the_hard_limit(
     event_performance: pd.DataFrame, settings: dg.ResourceParam[Settings]
 ) -> dg.AssetCheckResult:
@@ -201,7 +179,7 @@ def drawdown_is_within_the_hard_limit(
     return _gate(2, event_performance, settings)
 
 
-@_check(events.event_performance, blocking=False)
+@check(events.event_performance, blocking=False)
 def trades_are_frequent_enough(
     event_performance: pd.DataFrame, settings: dg.ResourceParam[Settings]
 ) -> dg.AssetCheckResult:
@@ -209,7 +187,7 @@ def trades_are_frequent_enough(
     return _gate(3, event_performance, settings)
 
 
-@_check(events.event_performance, blocking=False)
+@check(events.event_performance, blocking=False)
 def no_fold_is_catastrophic(
     event_performance: pd.DataFrame, settings: dg.ResourceParam[Settings]
 ) -> dg.AssetCheckResult:

@@ -3,14 +3,23 @@
 import inspect
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from trade_assets import definitions
-from trade_assets.assets import checks
+from trade_assets.assets import allocator_checks, checks
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
 pytestmark = pytest.mark.xdist_group("history")
+
+
+CHECKS = {
+    name: check
+    for module in (checks, allocator_checks)
+    for name, check in vars(module).items()
+    if isinstance(check, dg.AssetChecksDefinition)
+}
 
 
 def stored(asset, keys):
@@ -37,7 +46,30 @@ def without_a_session(f):
     return f[f["session"] != sorted(f["session"].unique())[-2]]
 
 
+def good_allocator(f):
+    told = {
+        "n_sessions": 300.0, "avg_monthly_return": 0.01, "calmar": 1.0, "edge_t": 2.0, "max_drawdown": -0.01,
+        "turnover_monthly": 0.1, "negative_fold_rate": 0.3, "negative_year_rate": 0.1,
+    }  # fmt: skip
+    own = (f["window"] == "since_model") & (f["book"] == "allocated")
+    poor = (f["window"] == "since_model") & (f["book"] == "engine")
+    better = f["value"].mask(own, f["metric"].map(told).fillna(f["value"]))
+    return f.assign(value=better.mask(poor, better.clip(upper=0.005)))
+
+
+def lucky_allocator(f):
+    return f.assign(value=f["value"].mask((f["metric"] == "edge_t") & (f["window"] == "since_model"), 1.0))
+
+
 FAULTS = {
+    "allocated_weights_and_cash_sum_to_one": ("allocation", lambda f: f.assign(cash=f["cash"] + 0.001)),
+    "the_mix_moves_no_faster_than_its_cap": ("allocation", lambda f: f.assign(mix_qqq=f["held_mix"] + 0.21)),
+    "utilities_are_known_after_their_horizon": ("allocator_dataset", lambda f: f.assign(label_end=f["session"])),
+    "no_utility_reaches_its_test": (
+        "allocator_fold_manifest",
+        lambda f: f.assign(train_label_last=f["test_after"] + pd.Timedelta(days=1)),
+    ),
+    "the_allocator_is_accepted": ("allocator_report", lucky_allocator),
     "weights_and_cash_sum_to_one": ("target_weights", lambda f: f.assign(weight=f["weight"] * 1.001)),
     "book_balances": ("portfolio_book", lambda f: f.assign(value_usd=f["value_usd"] + 1.0)),
     "quantiles_are_ordered": ("market_forecasts", lambda f: f.assign(tft_p10=f["tft_p90"] + 1.0)),
@@ -57,6 +89,7 @@ FAULTS = {
 }
 # What a small history does not reach by itself.
 GOOD = {
+    "the_allocator_is_accepted": good_allocator,
     "calmar_reaches_the_baseline": measured("calmar", 9.0),
     "drawdown_is_within_the_soft_limit": measured("max_drawdown", -0.1),
     "drawdown_is_within_the_hard_limit": measured("max_drawdown", -0.12),
@@ -68,7 +101,7 @@ GOOD = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_check_passes_on_the_history_and_fails_on_its_fault(history, name):
     asset, fault = FAULTS[name]
-    check = getattr(checks, name).node_def.compute_fn.decorated_fn
+    check = CHECKS[name].node_def.compute_fn.decorated_fn
     own = {"settings": load()} if "settings" in inspect.signature(check).parameters else {}
     rows = GOOD.get(name, lambda f: f)(stored(asset, history[-5:]))
     clean, broken = check(rows, **own), check(fault(rows), **own)
@@ -104,13 +137,13 @@ def test_a_gap_is_named(history):
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_check_bears_a_table_without_rows(history, name):
-    check = getattr(checks, name).node_def.compute_fn.decorated_fn
+    check = CHECKS[name].node_def.compute_fn.decorated_fn
     own = {"settings": load()} if "settings" in inspect.signature(check).parameters else {}
     assert check(stored(FAULTS[name][0], history[-1:]).iloc[:0], **own).passed
 
 
 def test_every_check_has_its_fault():
-    assert {n for n, c in vars(checks).items() if isinstance(c, dg.AssetChecksDefinition)} == set(FAULTS)
+    assert set(CHECKS) == set(FAULTS)
 
 
 def test_the_checks_run_with_the_job(history):
