@@ -113,6 +113,11 @@ class Allocator(Section):
 
     @model_validator(mode="after")
     def _limits_are_ordered(self) -> "Allocator":
+        if self.no_trade_band > self.daily_cap:
+            raise ValueError(
+                f"allocator.no_trade_band must not exceed daily_cap {self.daily_cap}, was {self.no_trade_band}: "
+                "no change would ever be traded"
+            )
         if not self.drawdown_warn < self.drawdown_stop:
             raise ValueError(
                 f"allocator.drawdown_warn must be below drawdown_stop {self.drawdown_stop}, was {self.drawdown_warn}"

@@ -124,9 +124,9 @@ def run(
     risks = list(zip(*(rows[name].tolist() for name in RISKS), strict=True))
     places = legs.rows(pd.DatetimeIndex(rows["session"]))
     gross, position = legs.gross[places].tolist(), legs.position[places].tolist()
+    in_force = [rulebooks[date] for date in rows["rebalance_date"].tolist()]
     book, made = start, []
-    for row in range(len(rows)):
-        numbers = rulebooks[rows["rebalance_date"].iat[row]]
+    for row, numbers in enumerate(in_force):
         book, filled = after_session(book, tuple(gross[row]), tuple(position[row]), numbers.rules.cost_frac)
         steps = policy.decide(
             expected[row],

@@ -37,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Scales:
-    """Shares of the capital each rule leaves, their product held to the cap and the band: ``gross``."""
+    """Shares of the capital each rule leaves, their product held to the band and the cap: ``gross``."""
 
     guard: float
     volatility: float
@@ -72,8 +72,9 @@ def scales(*, drawdown: float, volatility: float, drift_intensity: float, held_g
     guard = _between(drawdown, limits.drawdown_warn, limits.drawdown_stop, limits.guard_floor)
     drift = _between(drift_intensity, limits.drift_from, limits.drift_to, limits.drift_floor)
     calm = 1.0 if not volatility > limits.volatility_target else limits.volatility_target / volatility
-    wanted = min(guard * calm * drift, held_gross + limits.daily_cap)
-    gross = held_gross if abs(wanted - held_gross) < limits.band else wanted
+    wanted = guard * calm * drift
+    kept = abs(wanted - held_gross) < limits.band  # before the cap, or a rise held to it might never be begun
+    gross = held_gross if kept else min(wanted, held_gross + limits.daily_cap)
     return Scales(guard, calm, drift, gross)
 
 

@@ -14,7 +14,6 @@ from trade_assets.domain.allocator.legs import ROLES, Legs
 from trade_assets.domain.prices import Panel
 
 QUARTER = 63  # sessions
-LONGEST = 252  # sessions behind a feature of the index
 
 SLEEVE = (
     *(f"return_{n}" for n in (1, 5, 21, 63)),

@@ -21,13 +21,14 @@ class Policy:
     rulebook: Rulebook
 
 
-# What a search may change: where the value lives, and its range.
+# What a search may change: where the value lives, and its range. A wide band behind slow smoothing would leave the
+# weight far from where it wants to be: it stops within band / (1 - alpha).
 TUNABLE: dict[str, tuple[str, Range]] = {
     "ridge_alpha": ("penalties", Range(0.1, 50.0, is_log=True)),
     "elastic_net_alpha": ("penalties", Range(0.05, 0.9, is_log=True)),
-    "alpha": ("rules", Range(0.0, 0.95)),
-    "daily_cap": ("rules", Range(0.02, 0.2, is_log=True)),
-    "band": ("rules", Range(0.005, 0.1, is_log=True)),
+    "alpha": ("rules", Range(0.0, 0.8)),
+    "daily_cap": ("rules", Range(0.05, 0.2, is_log=True)),
+    "band": ("rules", Range(0.005, 0.03, is_log=True)),
     "volatility_target": ("limits", Range(0.04, 0.2, is_log=True)),
 }
 SPACE = {name: of for name, (_, of) in TUNABLE.items()}
