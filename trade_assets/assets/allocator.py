@@ -219,13 +219,16 @@ def allocation(
 ) -> pd.DataFrame:
     """Weight of each leg and of cash decided at every close, step by step; the one state of the allocator."""
     of = legs.legs_of(event_book, policies.leg_symbols(settings), sessions_of(dates, last=1))
-    fits, own = allocator_models.groupby("rebalance_date"), policies.policy(settings)
+    own = policies.policy(settings)
+    fits = allocator_models.drop_duplicates(["retrain_date", "model"]).groupby("retrain_date")
+    made = {retrain: models.in_force(rows, artifacts.get) for retrain, rows in fits}
+    carried = allocator_models[["rebalance_date", "retrain_date"]].drop_duplicates()
     return book.run(
         book.restored(previous) if len(previous) else book.opening(of),
         of,
         dates.sessions(),
         allocator_features,
-        models={date: models.in_force(rows, artifacts.get) for date, rows in fits},
+        models={date: made[retrain] for date, retrain in carried.itertuples(index=False)},
         rulebooks={
             date: tunable.in_force(own, allocator_parameters, before).rulebook for before, date in dates.spans()
         },

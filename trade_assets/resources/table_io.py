@@ -45,6 +45,7 @@ class TableIO(dg.IOManager):
     ) -> None:
         self._tables = tables
         self._grid = grid
+        self._names = [date.strftime("%Y-%m-%d") for date in grid.dates]
         self._fingerprint_of = fingerprint_of
         self._code_version_of = code_version_of
         self._legs = list(legs)
@@ -86,7 +87,9 @@ class TableIO(dg.IOManager):
             self._on_stored(asset, key)
 
     def _keys(self, key: str, last: int | None, lag: int) -> list[str]:
-        return [date.strftime("%Y-%m-%d") for date in self._grid.window(pd.Timestamp(key), last=last, lag=lag)]
+        window = self._grid.window(pd.Timestamp(key), last=last, lag=lag)
+        start = self._grid.position(window[0]) if len(window) else 0
+        return self._names[start : start + len(window)]
 
 
 def split(asset: str, frame: pd.DataFrame, keys: Sequence[str]) -> Mapping[str, pd.DataFrame]:

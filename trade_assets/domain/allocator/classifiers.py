@@ -18,6 +18,7 @@ from trade_assets.domain.models.rows import Rows
 
 Reader = Callable[[np.ndarray], np.ndarray]
 LEAST_SPREAD = 1e-9
+TOLERANCE = 1e-5  # of shares that overlapping labels leave far less certain than this
 LEAST_SHARE = 0.01  # a straight line leaves [0, 1] where shares do not; less than this is not believed
 
 
@@ -115,7 +116,11 @@ def _ridge(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
 
 def _elastic_net(x: np.ndarray, shares: np.ndarray, penalties: Penalties) -> str:
     alpha, ratio = penalties.elastic_net_alpha, penalties.l1_ratio
-    return _linear(x, shares, lambda train: least_squares.elastic_net_of(train, alpha_share=alpha, l1_ratio=ratio))
+    return _linear(
+        x,
+        shares,
+        lambda train: least_squares.elastic_net_of(train, alpha_share=alpha, l1_ratio=ratio, tolerance=TOLERANCE),
+    )
 
 
 def _linear(x: np.ndarray, shares: np.ndarray, fit_one: Callable[[Scaled], str]) -> str:

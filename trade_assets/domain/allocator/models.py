@@ -18,6 +18,7 @@ from trade_assets.domain.allocator.members import WEIGHT, Members, Parameters, b
 
 BLEND = "blend"
 PRIOR_ROWS = 5.0
+YEAR = 252  # sessions whose rows tell how the weight responds to risk
 RISKY = tuple(
     f"{role}_{name}" for role in ("qqq", "spy") for name in ("volatility_21", "downside_63", "max_drawdown_63")
 )
@@ -93,7 +94,8 @@ def fit(job: Job) -> Explained | None:
     boosted = fitted.members.texts.get("lightgbm")
     gain = None if boosted is None else classifiers.importances(boosted)
     importances = {} if gain is None else dict(zip(FEATURES, gain.tolist(), strict=True))
-    return Explained(fitted, importances, responses(fitted.model(), x_of(job.final.train), buckets=p.buckets))
+    latest = x_of(job.final.train.iloc[-YEAR:])
+    return Explained(fitted, importances, responses(fitted.model(), latest, buckets=p.buckets))
 
 
 def blended(as_of: pd.Timestamp, final: SessionFold, of: Members, p: Parameters) -> Fitted:

@@ -120,8 +120,8 @@ def fit_elastic_net(rows: Rows, *, alpha_share: float, l1_ratio: float) -> str:
     return elastic_net_of(scaled(rows), alpha_share=alpha_share, l1_ratio=l1_ratio)
 
 
-def elastic_net_of(train: Scaled, *, alpha_share: float, l1_ratio: float) -> str:
-    """As :func:`fit_elastic_net`, on rows already scaled."""
+def elastic_net_of(train: Scaled, *, alpha_share: float, l1_ratio: float, tolerance: float = 1e-10) -> str:
+    """As :func:`fit_elastic_net`, on rows already scaled; ``tolerance`` is where coordinate descent stops."""
     from sklearn.linear_model import enet_path
 
     if not alpha_share > 0:
@@ -139,7 +139,9 @@ def elastic_net_of(train: Scaled, *, alpha_share: float, l1_ratio: float) -> str
     alpha = alpha_share * np.abs(xy).max() / (n * l1_ratio)
     if alpha == 0:
         return as_text("elastic_net", train, train.mean_y(), 0.0)
-    found = enet_path(x, y, l1_ratio=l1_ratio, alphas=[alpha], precompute=gram, Xy=xy, tol=1e-10, max_iter=10_000)[1]
+    found = enet_path(x, y, l1_ratio=l1_ratio, alphas=[alpha], precompute=gram, Xy=xy, tol=tolerance, max_iter=10_000)[
+        1
+    ]
     return as_text("elastic_net", train, train.mean_y(), spread * found[:, 0])
 
 
