@@ -99,18 +99,18 @@ def labels(
     grid, at_fill, sizes = weights.tolist(), gross[filled].tolist(), moved[:, 0].tolist()
     for t, worth in enumerate(utility.tolist()):  # of plain numbers, which are faster here than arrays of so few
         drift[t] = before = drifted(before, *at_fill[t])
-        chosen[t] = best = _best(worth, [abs(w - before) for w in grid], price, sizes[t])
+        chosen[t] = best = _best(worth, grid, before, price, sizes[t])
         before = grid[best]
     return utility - price * (np.abs(weights - drift[:, None]) * moved), drift, chosen
 
 
-def _best(worth: list[float], away: list[float], price: float, size: float) -> int:
+def _best(worth: list[float], grid: list[float], held: float, price: float, size: float) -> int:
     """Place of the highest worth less the cost of getting there; of equals the nearest, then the first."""
-    values = [u - price * (a * size) for u, a in zip(worth, away, strict=True)]
+    values = [u - price * (abs(w - held) * size) for u, w in zip(worth, grid, strict=True)]
     highest = max(values)
     if values.count(highest) == 1:
         return values.index(highest)
-    return min((a, place) for place, (v, a) in enumerate(zip(values, away, strict=True)) if v == highest)[1]
+    return min((abs(w - held), place) for place, (v, w) in enumerate(zip(values, grid, strict=True)) if v == highest)[1]
 
 
 def soft_labels(utility: np.ndarray, *, tau: float) -> np.ndarray:
