@@ -113,7 +113,6 @@ def test_soft_labels_teach_what_rows_weighted_by_them_would():
 
     table = rows(5, 250, edge=0.02)
     x, shares = members.x_of(table), members.shares_of(table, OWN)
-    ours = classifiers.read(classifiers.fit("lightgbm", x, shares, OWN.penalties))(x)
     fixed = {
         "num_threads": 1,
         "deterministic": True,
