@@ -1,4 +1,4 @@
-# Only Python 3.11 and make are needed; everything else is installed into .venv from the lock.
+# Only Python 3.11 and make are needed; everything else is installed into .venv from the locks.
 PYTHON ?= python3.11
 BIN := .venv/bin
 WORKERS ?= 2
@@ -14,32 +14,39 @@ run-all: .venv/installed  ## the whole sample history, twenty years, in a store 
 ui: .venv/installed  ## the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/trade-assets ui
 
-test: .venv/installed  ## the test suite
+test: .venv/developed  ## the test suite
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-lint: .venv/installed
+lint: .venv/developed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-types: .venv/installed
+types: .venv/developed
 	$(BIN)/pyright
 
-layers: .venv/installed
+layers: .venv/developed
 	$(BIN)/lint-imports
 
 check: lint types layers  ## everything that must hold before a commit, with coverage
 	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=90
 
-bench: .venv/installed  ## ours against its peers, small sizes
+bench: .venv/developed  ## ours against its peers, small sizes
 	$(BIN)/python -m benchmarks
 
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --no-header
+
 lock: .venv/installed  ## resolve the newest versions again
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --no-header -o requirements.lock
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --extra dev --constraint requirements.lock -o requirements-dev.lock
 
 .venv/installed: requirements.lock requirements-uv.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/developed: .venv/installed requirements-dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	touch $@
 
 clean:

@@ -109,7 +109,7 @@ def test_no_source_reads_what_runs_code_or_catches_everything(path):
             assert node.func.id not in {"eval", "exec"}
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-uv.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-uv.lock"])
 def test_no_lock_says_where_packages_come_from(name):
     text = ROOT.joinpath(name).read_text()
     assert "://" not in text

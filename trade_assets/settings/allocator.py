@@ -76,7 +76,10 @@ class Allocator(Section):
     daily_cap: float = Field(default=0.10, gt=0, le=1, description="largest change of the weight in a session")
     no_trade_band: float = Field(default=0.02, ge=0, lt=1, description="smaller changes are not traded")
     gross_band: float = Field(
-        default=0.10, ge=0, lt=1, description="smaller changes of what is invested are not traded"
+        default=0.25,
+        ge=0,
+        lt=1,
+        description="smaller changes of what is invested are not traded; a narrow one trades the guard up and down in every long fall",
     )
     drawdown_warn: float = Field(default=0.05, gt=0, lt=1, description="drawdown from which less capital works")
     drawdown_stop: float = Field(

@@ -66,6 +66,8 @@ def table(
             states = _grown(states, fold, whole, fits.get(date), fits.get(before))
         for name, column in BOOKS.items():
             told: dict[str, Mapping[str, float]] = {}
+            if not states[name]:
+                continue
             if len(fold):
                 told["fold"] = dict(_fold_figures(fold, column, is_own=name == OWN))
                 told["since_model"] = dict(_since_model(states, name, date))
@@ -84,8 +86,10 @@ def _grown(
     fit_before: pd.DataFrame | None,
 ) -> dict[str, dict[str, float]]:
     first = float(fold["session"].iloc[0].toordinal())
-    made = {}
+    made = dict(states)
     for name, column in BOOKS.items():
+        if not states[name] and fold[column].isna().all():
+            continue  # an index without a bar has no performance, not one of 0 %
         returns, sums = fold[column].fillna(0.0).to_numpy(), {}
         sums["n_folds"], sums["n_negative_folds"] = 1.0, float(metrics.total_return(returns) < 0)
         if name == OWN:
