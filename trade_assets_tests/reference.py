@@ -450,3 +450,54 @@ def allocated_equity(gross, position, targets, *, qqq, spy, cost_frac):
         equity.append(money[0] + money[1] + cash)
         wanted = targets[t]
     return equity
+
+
+def rank_correlation(a, b):
+    """Spearman's, with every rank counted out; None where either side is all of one value."""
+
+    def ranks(values):
+        return [sum(o < v for o in values) + (sum(o == v for o in values) + 1) / 2 for v in values]
+
+    if len(set(a)) < 2 or len(set(b)) < 2:
+        return None
+    return correlation(ranks(a), ranks(b))
+
+
+def best_models(predictions, targets, models, top):
+    """The ``top`` models by mean rank correlation over the dates, and the score of every symbol on every date.
+
+    ``predictions[model][date][symbol]`` and ``targets[date][symbol]`` hold every symbol of a date.
+    """
+    worth = {}
+    for model in models:
+        found = []
+        for date, outcome in targets.items():
+            symbols = sorted(outcome)
+            if len(set(outcome.values())) > 1:
+                ic = rank_correlation([predictions[model][date][s] for s in symbols], [outcome[s] for s in symbols])
+                found.append(ic or 0.0)
+        worth[model] = sum(found) / len(found)
+    best = sorted(sorted(models), key=lambda model: worth[model], reverse=True)[:top]
+    scores = {}
+    for date in targets:
+        for symbol in targets[date]:
+            total = 0.0
+            for model in best:
+                own = predictions[model][date]
+                below, same = sum(v < own[symbol] for v in own.values()), sum(v == own[symbol] for v in own.values())
+                total += (below + (same - 1) / 2) / (len(own) - 1) - 0.5
+            scores[date, symbol] = total / top
+    return set(best), scores
+
+
+def skill(scores, returns, top_n):
+    """Rank correlation, correlation, mean return of the top names and of all, of one date."""
+    symbols = sorted(scores)
+    order = sorted(symbols, key=lambda s: (-scores[s], s))
+    s, r = [scores[x] for x in symbols], [returns[x] for x in symbols]
+    return (
+        rank_correlation(s, r),
+        correlation(s, r) if len(set(s)) > 1 and len(set(r)) > 1 else None,
+        mean([returns[x] for x in order[:top_n]]),
+        mean(r),
+    )

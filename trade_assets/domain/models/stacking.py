@@ -36,12 +36,7 @@ def fit(
     DataFrame
         ``model, coefficient, method, n_rows``; coefficients sum to 1.
     """
-    rows = base_ranks(predictions, models).merge(
-        outcomes[["feature_date", "symbol", "target"]].rename(columns={"feature_date": "rebalance_date"}),
-        on=["rebalance_date", "symbol"],
-        validate="one_to_one",
-    )
-    rows = rows.dropna(subset=models).sort_values(["rebalance_date", "symbol"], kind="stable")
+    rows = known_ranks(predictions, outcomes, models)
     equal = np.full(len(models), 1 / len(models))
     weights, method = equal, "equal_weights"
     if rows["rebalance_date"].nunique() >= min_rebalances:
@@ -53,8 +48,10 @@ def fit(
     return pd.DataFrame({"model": models, "coefficient": weights, "method": method, "n_rows": len(rows)})
 
 
-def stacked(predictions: pd.DataFrame, stack: pd.DataFrame) -> pd.DataFrame:
+def stacked(predictions: pd.DataFrame, stack: pd.DataFrame, *, name: str = STACK) -> pd.DataFrame:
     """Scores of the stack at every date, by the weights in force then; none where a date has no predictions.
+
+    A symbol that a model with a weight says nothing of has no score; of the other models none is asked.
 
     Parameters
     ----------
@@ -62,6 +59,8 @@ def stacked(predictions: pd.DataFrame, stack: pd.DataFrame) -> pd.DataFrame:
         Rows of ``base_predictions``.
     stack : DataFrame
         Rows of ``stack_models``.
+    name : str
+        What the scores are called in the column ``model``.
     """
     weights = stack.pivot(index="rebalance_date", columns="model", values="coefficient")
     rows = predictions[predictions["rebalance_date"].isin(weights.index)]
@@ -71,8 +70,18 @@ def stacked(predictions: pd.DataFrame, stack: pd.DataFrame) -> pd.DataFrame:
     score = np.zeros(len(z))
     for model in weights.columns:  # in the order of their names
         coefficient = z["rebalance_date"].map(weights[model]).to_numpy(dtype=float)
-        score = score + np.where(np.isnan(coefficient), 0.0, coefficient * z[model].to_numpy(dtype=float))
-    return z[["rebalance_date", "symbol"]].assign(model=STACK, prediction=score)[~np.isnan(score)]
+        score = score + np.where(coefficient > 0, coefficient * z[model].to_numpy(dtype=float), 0.0)
+    return z[["rebalance_date", "symbol"]].assign(model=name, prediction=score)[~np.isnan(score)]
+
+
+def known_ranks(predictions: pd.DataFrame, outcomes: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+    """``base_ranks`` beside the ``target`` they met, of the rows that every model has a prediction for."""
+    rows = base_ranks(predictions, models).merge(
+        outcomes[["feature_date", "symbol", "target"]].rename(columns={"feature_date": "rebalance_date"}),
+        on=["rebalance_date", "symbol"],
+        validate="one_to_one",
+    )
+    return rows.dropna(subset=models).sort_values(["rebalance_date", "symbol"], kind="stable")
 
 
 def base_ranks(predictions: pd.DataFrame, models: list[str]) -> pd.DataFrame:
