@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trade_assets.domain.models import boosting, forest, linear
+from trade_assets.domain.models import boosting, forest, linear, perceptron
 
 Parameters = Mapping[str, object]
 Scorer = Callable[[np.ndarray], np.ndarray]
@@ -46,6 +46,7 @@ MODELS: dict[str, Learner] = {
     "lightgbm": Learner(boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.read_lightgbm),
     "xgboost": Learner(boosting.search_xgboost, boosting.mean_rounds, boosting.fit_xgboost, boosting.read_xgboost),
     "random_forest": Learner(forest.search, forest.combine, forest.fit, boosting.read_lightgbm),
+    "perceptron": Learner(perceptron.search, perceptron.combine, perceptron.fit, perceptron.read),
 }
 
 __all__ = ["MODELS", "Learner", "Scorer"]

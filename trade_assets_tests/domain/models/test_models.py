@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from trade_assets.domain.folds import FINAL, Fold
-from trade_assets.domain.models import MODELS, fitting
+from trade_assets.domain.models import MODELS, fitting, perceptron
 from trade_assets.domain.models.rows import Rows
 from trade_assets_tests.assertions import assert_same_bytes
 
@@ -20,6 +20,7 @@ PARAMETERS = {
     "xgboost": {"objective": "reg:squarederror", "max_depth": 3, "learning_rate": 0.1, "subsample": 0.8, "seed": 42}
     | {"min_child_weight": 2.0, "colsample_bytree": 0.8, "num_boost_round": 30, "early_stopping_rounds": 5},
     "random_forest": TREES | {"n_estimators": 15, "bagging_fraction": 0.632, "feature_fraction_bynode": 0.5},
+    "perceptron": perceptron.DEFAULTS | {"learning_rate": 0.01, "batch_rows": 50, "epochs": 30},
 }
 
 
