@@ -1,8 +1,26 @@
 """Hierarchical risk parity."""
 
 import numpy as np
+import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
+
+from trade_assets.domain.constructions.candidates import Built, Candidates, Limits
+from trade_assets.domain.constructions.fallback import first_that_works, within_caps
+from trade_assets.domain.constructions.shortlist import Shortlist, shortlist
+from trade_assets.domain.constructions.simple import inverse_to_volatility
+
+
+def hrp(found: Candidates, limits: Limits) -> Built:
+    """Hierarchical risk parity of the names on the shortlist, then capped."""
+    names = shortlist(found, limits)
+    steps = {"hrp": lambda: _weights(names), "inverse_vol": lambda: inverse_to_volatility(names)}
+    return first_that_works(steps, found, limits)
+
+
+def _weights(names: Shortlist) -> tuple[pd.Series, list[str]]:
+    weights = pd.Series(hierarchical_risk_parity(names.covariance), index=names.symbols)
+    return within_caps(weights, names.found, names.limits), names.notes
 
 
 def hierarchical_risk_parity(covariance: np.ndarray) -> np.ndarray:

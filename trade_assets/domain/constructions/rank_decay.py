@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain.constructions.candidates import Candidates, Limits
+from trade_assets.domain.constructions.candidates import Built, Candidates, Limits
 from trade_assets.domain.constructions.caps import capped
 
 BOOST, CUT = 1.25, 0.5
 BOOSTED_SHARE, CUT_SHARE = 0.3, 0.4
 
 
-def rank_decay(candidates: Candidates, limits: Limits) -> pd.Series:
+def rank_decay(candidates: Candidates, limits: Limits) -> Built:
     """Weights N, N-1, … 1 for the N best; the first 30 % of ranks boosted, the last 40 % cut; then capped.
 
     With N = 10 that is ranks 1 to 3 times 1.25 and ranks 7 to 10 times 0.5. The cap's excess goes to names
@@ -20,11 +20,13 @@ def rank_decay(candidates: Candidates, limits: Limits) -> pd.Series:
     best = candidates.scores[_places(candidates, limits)]
     profile = decay_profile(limits.top_n)[: len(best)]
     weights = pd.Series(profile / profile.sum(), index=best.index)
-    return capped(
-        weights,
-        candidates.sector.reindex(best.index),
-        max_weight=limits.max_weight,
-        max_sector_weight=limits.max_sector_weight,
+    return Built(
+        capped(
+            weights,
+            candidates.sector.reindex(best.index),
+            max_weight=limits.max_weight,
+            max_sector_weight=limits.max_sector_weight,
+        )
     )
 
 
