@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trade_assets.domain.models import boosting, forest, linear, perceptron
+from trade_assets.domain.models import boosting, fixed_rounds, forest, linear, perceptron
 
 Parameters = Mapping[str, object]
 Scorer = Callable[[np.ndarray], np.ndarray]
@@ -45,6 +45,7 @@ MODELS: dict[str, Learner] = {
     "elastic_net": Learner(linear.search, linear.combine, linear.fit, linear.read),
     "lightgbm": Learner(boosting.search_lightgbm, boosting.mean_rounds, boosting.fit_lightgbm, boosting.read_lightgbm),
     "xgboost": Learner(boosting.search_xgboost, boosting.mean_rounds, boosting.fit_xgboost, boosting.read_xgboost),
+    "xgboost_fixed": Learner(fixed_rounds.search, fixed_rounds.combine, fixed_rounds.fit, boosting.read_xgboost),
     "random_forest": Learner(forest.search, forest.combine, forest.fit, boosting.read_lightgbm),
     "perceptron": Learner(perceptron.search, perceptron.combine, perceptron.fit, perceptron.read),
 }

@@ -20,6 +20,8 @@ PARAMETERS = {
     "xgboost": {"objective": "reg:squarederror", "max_depth": 3, "learning_rate": 0.1, "subsample": 0.8, "seed": 42}
     | {"min_child_weight": 2.0, "colsample_bytree": 0.8, "num_boost_round": 30, "early_stopping_rounds": 5},
     "random_forest": TREES | {"n_estimators": 15, "bagging_fraction": 0.632, "feature_fraction_bynode": 0.5},
+    "xgboost_fixed": {"objective": "reg:squarederror", "max_depth": 3, "learning_rate": 0.1, "seed": 42}
+    | {"min_child_weight": 2.0, "subsample": 0.8, "n_estimators": 20},
     "perceptron": perceptron.DEFAULTS | {"learning_rate": 0.01, "batch_rows": 50, "epochs": 30},
 }
 
