@@ -1,5 +1,6 @@
 """Slow and obvious: loops that say what the fast code must compute, and judge it."""
 
+import itertools
 import math
 
 import pandas as pd
@@ -501,3 +502,63 @@ def skill(scores, returns, top_n):
         mean([returns[x] for x in order[:top_n]]),
         mean(r),
     )
+
+
+def sharpe(values):
+    return mean(values) / std(values)
+
+
+def chosen_out_of_sample(returns, n_blocks):
+    """Rank and Sharpe ratios of the best trial of every half: list of (inside, outside, rank, n_trials)."""
+    n, k = len(returns), len(returns[0])
+    blocks = [range(b * n // n_blocks, (b + 1) * n // n_blocks) for b in range(n_blocks)]
+    out = []
+    for half in itertools.combinations(range(n_blocks), n_blocks // 2):
+        inside = [t for b in half for t in blocks[b]]
+        outside = [t for t in range(n) if t not in inside]
+        chosen = [sharpe([returns[t][j] for t in inside]) for j in range(k)]
+        later = [sharpe([returns[t][j] for t in outside]) for j in range(k)]
+        best = chosen.index(max(chosen))
+        rank = 1 + sum(v < later[best] for v in later)
+        out.append((chosen[best], later[best], rank, k))
+    return out
+
+
+def stationary_bootstrap(n, block, uniform, integer):
+    """Periods of one resample, drawn one by one: ``uniform[t]`` decides whether a block starts at ``integer[t]``."""
+    periods = []
+    for t in range(n):
+        starts = t == 0 or uniform[t] < 1.0 / block
+        periods.append(int(integer[t]) if starts else (periods[-1] + 1) % n)
+    return periods
+
+
+def student(values, centre):
+    """t statistic of the mean against a centre, by the deviation that divides by n."""
+    m = mean(values)
+    return (m - centre) / math.sqrt(math.fsum((v - m) ** 2 for v in values) / len(values)) * math.sqrt(len(values))
+
+
+def superior(active, resamples):
+    """Share of resamples, the sample itself counted in, whose largest t reaches the largest of the sample."""
+    n, columns = len(active), list(zip(*active, strict=True))
+    t = [student(column, 0.0) for column in columns]
+    hopeless = -math.sqrt(2.0 * math.log(math.log(n)))
+    reached = 1
+    for periods in resamples:
+        largest = max(
+            student([column[s] for s in periods], mean(column) if own >= hopeless else 0.0)
+            for column, own in zip(columns, t, strict=True)
+        )
+        reached += largest >= max(t)
+    return reached / (len(resamples) + 1) if max(t) > 0 else 1.0
+
+
+def mean_silhouette(distance, labels):
+    """Rousseeuw's silhouette, trial by trial."""
+    each = []
+    for i, own in enumerate(labels):
+        to = {g: [distance[i][j] for j in range(len(labels)) if j != i and labels[j] == g] for g in set(labels)}
+        a, b = to[own], min(mean(to[g]) for g in to if g != own)
+        each.append((b - mean(a)) / max(mean(a), b) if a and max(mean(a), b) > 0 else 0.0)
+    return mean(each)
