@@ -1,7 +1,8 @@
 """The base learners of the stock models.
 
 ``MODELS`` maps a name to a :class:`Learner`. A learner searches its size on an inner fold, fits, and
-predicts from the text it was stored as; the text is canonical: same rows, same bytes.
+predicts from the text it was stored as; the text is canonical: same rows, same bytes. ``catboost`` fits only where
+``catboost_model.is_installed``.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trade_assets.domain.models import boosting, fixed_rounds, forest, linear, perceptron
+from trade_assets.domain.models import boosting, catboost_model, fixed_rounds, forest, linear, perceptron
 
 Parameters = Mapping[str, object]
 Scorer = Callable[[np.ndarray], np.ndarray]
@@ -47,6 +48,7 @@ MODELS: dict[str, Learner] = {
     "xgboost": Learner(boosting.search_xgboost, boosting.mean_rounds, boosting.fit_xgboost, boosting.read_xgboost),
     "xgboost_fixed": Learner(fixed_rounds.search, fixed_rounds.combine, fixed_rounds.fit, boosting.read_xgboost),
     "random_forest": Learner(forest.search, forest.combine, forest.fit, boosting.read_lightgbm),
+    "catboost": Learner(catboost_model.search, boosting.mean_rounds, catboost_model.fit, catboost_model.read),
     "perceptron": Learner(perceptron.search, perceptron.combine, perceptron.fit, perceptron.read),
 }
 

@@ -7,6 +7,7 @@ of 2^d leaves.
 import json
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,24 @@ import numpy as np
 SEED = 42
 
 
-def fit(x: np.ndarray, y: np.ndarray, *, rounds: int, depth: int, learning_rate: float, l2: float) -> dict[str, object]:
+def is_installed() -> bool:
+    """Whether trees can be fitted; they can be read anyway."""
+    return find_spec("catboost") is not None
+
+
+def fit(
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    rounds: int,
+    depth: int,
+    learning_rate: float,
+    l2: float,
+    weight: np.ndarray | None = None,
+    seed: int = SEED,
+    held_out: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    patience: int = 0,
+) -> dict[str, object]:
     """Fit every column of ``y`` by least squares, all columns by the same trees.
 
     Parameters
@@ -23,6 +41,13 @@ def fit(x: np.ndarray, y: np.ndarray, *, rounds: int, depth: int, learning_rate:
     y : ndarray of shape (rows, columns)
     rounds, depth : int
     learning_rate, l2 : float
+    weight : ndarray of shape (rows,), > 0, optional
+        How much each row counts.
+    seed : int
+    held_out : x, y and weight of other rows, optional
+        Only the trees up to the least error on them are kept.
+    patience : int
+        Rounds without less error on the rows held out that end the fit.
 
     Returns
     -------
@@ -37,15 +62,20 @@ def fit(x: np.ndarray, y: np.ndarray, *, rounds: int, depth: int, learning_rate:
 
     present = np.isfinite(x)
     if not (np.where(present, x, -np.inf).max(axis=0) > np.where(present, x, np.inf).min(axis=0)).any():
-        return {"start": y.mean(axis=0).tolist(), "trees": []}
+        return {"start": np.average(y, axis=0, weights=weight).tolist(), "trees": []}
     model = catboost.CatBoost(
         {
             "loss_function": "MultiRMSE", "iterations": rounds, "depth": depth, "learning_rate": learning_rate,
-            "l2_leaf_reg": l2, "random_seed": SEED, "bootstrap_type": "No", "thread_count": 1, "verbose": False,
+            "l2_leaf_reg": l2, "random_seed": seed, "bootstrap_type": "No", "thread_count": 1, "verbose": False,
             "allow_writing_files": False,
         }
     )  # fmt: skip
-    model.fit(catboost.Pool(x, label=y))
+    train = catboost.Pool(x, label=y, weight=weight)
+    if held_out is None:
+        model.fit(train)
+    else:
+        test = catboost.Pool(held_out[0], label=held_out[1], weight=held_out[2])
+        model.fit(train, eval_set=test, early_stopping_rounds=patience, use_best_model=True)
     with tempfile.TemporaryDirectory() as directory:  # the library gives its trees to a file only
         path = Path(directory) / "model.json"
         model.save_model(str(path), format="json")

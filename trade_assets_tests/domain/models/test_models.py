@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from trade_assets.domain.folds import FINAL, Fold
-from trade_assets.domain.models import MODELS, fitting, perceptron
+from trade_assets.domain.models import MODELS, catboost_model, fitting, perceptron
 from trade_assets.domain.models.rows import Rows
 from trade_assets_tests.assertions import assert_same_bytes
 
@@ -22,8 +22,12 @@ PARAMETERS = {
     "random_forest": TREES | {"n_estimators": 15, "bagging_fraction": 0.632, "feature_fraction_bynode": 0.5},
     "xgboost_fixed": {"objective": "reg:squarederror", "max_depth": 3, "learning_rate": 0.1, "seed": 42}
     | {"min_child_weight": 2.0, "subsample": 0.8, "n_estimators": 20},
+    "catboost": {"depth": 3, "learning_rate": 0.1, "l2": 3.0, "seed": 42}
+    | {"num_boost_round": 30, "early_stopping_rounds": 5},
     "perceptron": perceptron.DEFAULTS | {"learning_rate": 0.01, "batch_rows": 50, "epochs": 30},
 }
+NEEDS_CATBOOST = pytest.mark.skipif(not catboost_model.is_installed(), reason="the extra catboost is not installed")
+LEARNERS = [pytest.param(name, marks=NEEDS_CATBOOST) if name == "catboost" else name for name in MODELS]
 
 
 def rows(seed=0, n=400, names=5, *, gaps=0.1, strength=1.0):
@@ -56,7 +60,7 @@ UNUSUAL = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_a_learner_finds_what_the_first_feature_tells(name):
     test = rows(1)
     found = predict(name, fit(name, rows()), test.x)
@@ -65,13 +69,13 @@ def test_a_learner_finds_what_the_first_feature_tells(name):
     assert np.corrcoef(found, test.y)[0, 1] > 0.6
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_two_fits_on_the_same_rows_give_the_same_text(name):
     assert fit(name, rows()) == fit(name, rows())
     assert fit(name, rows()) != fit(name, rows(1))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_a_text_predicts_the_same_bytes_whichever_rows_are_asked_with_it(name):
     text, x = fit(name, rows()), rows(1).x
     together = predict(name, text, x)
@@ -81,7 +85,7 @@ def test_a_text_predicts_the_same_bytes_whichever_rows_are_asked_with_it(name):
         assert_same_bytes(together[:20], np.concatenate(apart))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_the_fit_does_not_change_its_rows(name):
     train, before = rows(), rows()
     MODELS[name].search(train, rows(1), PARAMETERS[name])
@@ -91,7 +95,7 @@ def test_the_fit_does_not_change_its_rows(name):
 
 
 @pytest.mark.parametrize("kind", UNUSUAL)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_unusual_rows_give_finite_predictions(name, kind):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -101,7 +105,7 @@ def test_unusual_rows_give_finite_predictions(name, kind):
 
 
 @pytest.mark.parametrize("kind", UNUSUAL)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_unusual_rows_can_be_sized_on_and_judged_on(name, kind):
     weightless = Rows(rows(2).x, rows(2).y, np.zeros(400))
     for train, test in ((UNUSUAL[kind], rows(1)), (rows(), UNUSUAL[kind]), (rows(), weightless), (rows(), rows(n=1))):
@@ -113,14 +117,14 @@ def test_unusual_rows_can_be_sized_on_and_judged_on(name, kind):
         assert np.isfinite(predictions).all()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_without_an_inner_fold_a_size_is_still_found_and_fits(name):
     size = MODELS[name].combine([], PARAMETERS[name])
     assert size > 0
     assert np.isfinite(predict(name, fit(name, rows(), size), rows(1).x)).all()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_the_predictions_of_a_search_are_those_of_a_fit_of_that_size(name):
     train, test = rows(), rows(1)
     size, predictions = MODELS[name].search(train, test, PARAMETERS[name])
@@ -172,7 +176,7 @@ def job(name, *, test_target=None, inner_rows=None, inner_weight=1.0):
     return fitting.Job(name, final.test_first, [inner, final], {"inner_1": NAMES, FINAL: NAMES}, PARAMETERS[name])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_a_job_fits_once_on_all_rows_and_reports_the_inner_fold(name):
     fitted = fitting.fit(job(name))
     assert fitted.n_rows == len(fold_rows(0))
@@ -181,12 +185,12 @@ def test_a_job_fits_once_on_all_rows_and_reports_the_inner_fold(name):
     assert fitted.text == MODELS[name].fit(fitting.rows(fold_rows(0), NAMES), PARAMETERS[name], fitted.size)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 def test_a_fold_whose_targets_are_all_tied_has_no_information_coefficient(name):
     assert np.isnan(fitting.fit(job(name, test_target=0.0)).inner_rank_ic["inner_1"])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", LEARNERS)
 @pytest.mark.parametrize("inner", [{"inner_rows": 0}, {"inner_rows": 1}, {"inner_weight": 0.0}])
 def test_a_fold_with_fewer_than_two_rows_that_weigh_judges_nothing(name, inner):
     fitted = fitting.fit(job(name, **inner))
