@@ -562,3 +562,32 @@ def mean_silhouette(distance, labels):
         a, b = to[own], min(mean(to[g]) for g in to if g != own)
         each.append((b - mean(a)) / max(mean(a), b) if a and max(mean(a), b) > 0 else 0.0)
     return mean(each)
+
+
+def is_in(weights, region, *, tolerance=1e-9):
+    """Whether weights are in a region of portfolios: bounds, the share invested, rows, and the distance held to."""
+    rows = [sum(a * w for a, w in zip(row, weights, strict=True)) for row in region.rows]
+    limited = zip(region.row_lower, rows, region.row_upper, strict=True)
+    moved = 0.0 if region.held is None else sum(abs(w - h) for w, h in zip(weights, region.held, strict=True))
+    return (
+        all(low - tolerance <= w <= high + tolerance for low, w, high in zip(region.lower, weights, region.upper, strict=True))
+        and abs(sum(weights) - region.invested) <= tolerance
+        and all(low - tolerance <= value <= high + tolerance for low, value, high in limited)
+        and moved <= region.distance + tolerance
+    )  # fmt: skip
+
+
+def weights_in(region, rng, *, many):
+    """Corners of a region of bounds and disjoint row caps, filled in a random order, and mixtures of them."""
+    found = []
+    for _ in range(many):
+        weights = [float(w) for w in region.lower]
+        for i in rng.permutation(len(weights)):
+            room = [region.upper[i] - weights[i], region.invested - sum(weights)]
+            for row, cap in zip(region.rows, region.row_upper, strict=True):
+                if row[i]:
+                    room.append(cap - sum(a * w for a, w in zip(row, weights, strict=True)))
+            weights[i] += max(0.0, min(room))
+        found.append([float(w) for w in weights])
+    mixed = [[(a + b) / 2 for a, b in zip(x, y, strict=True)] for x, y in itertools.pairwise(found)]
+    return found + mixed

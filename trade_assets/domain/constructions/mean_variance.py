@@ -8,7 +8,7 @@ import pandas as pd
 from trade_assets.domain.constructions.candidates import Built, Candidates, Limits
 from trade_assets.domain.constructions.fallback import first_that_works
 from trade_assets.domain.constructions.frontier import maximum_sharpe, maximum_sharpe_l2, minimum_volatility
-from trade_assets.domain.constructions.region import Region, region
+from trade_assets.domain.constructions.region import Region, memberships, region
 from trade_assets.domain.constructions.shortlist import HOLDING_SESSIONS, Shortlist, shortlist
 from trade_assets.domain.constructions.simple import inverse_to_volatility
 from trade_assets.domain.constructions.turnover import limit_turnover
@@ -71,7 +71,7 @@ def _region(names: Shortlist) -> tuple[Region, list[str]]:
     """Where the weights may lie, and what to know about it."""
     limits, held, symbols = names.limits, names.found.held, names.symbols
     whole = region(
-        names.sector,
+        memberships(names.sector),
         min_weight=limits.min_weight,
         max_weight=limits.max_weight,
         max_sector_weight=limits.max_sector_weight,

@@ -4,6 +4,7 @@ Every call starts cold, so that a result depends on nothing but its own problem.
 """
 
 from collections.abc import Callable
+from math import log2
 
 import daqp
 import numpy as np
@@ -14,14 +15,17 @@ PRIMAL_TOLERANCE = 1e-12
 MAX_CUTS = 500
 CUT_TOLERANCE = 1e-10
 EQUALITY = 5
+INFEASIBLE = (-1, -6)
 REASONS = {
-    -1: "no weights satisfy the limits",
     -2: "the solver went in circles",
     -3: "the problem is unbounded",
     -4: "the solver ran out of steps",
     -5: "the covariance is not positive definite",
-    -6: "no weights satisfy the limits",
 }
+
+
+class InfeasibleError(ValueError):
+    """No weights satisfy the limits."""
 
 
 def minimise(hessian: np.ndarray, linear: np.ndarray, region: Region) -> np.ndarray:
@@ -58,13 +62,16 @@ def minimise_per_return(hessian: np.ndarray, mu: np.ndarray, region: Region) -> 
     ----------
     Cornuejols and Tutuncu, *Optimization Methods in Finance* (2006), section 8.2.
     """
-    unit = np.exp2(-np.round(np.log2(np.abs(mu).max())))
+    unit = 2.0 ** -round(log2(np.abs(mu).max()))
 
     def within(part: Region) -> np.ndarray:
         rows = _homogeneous(part)
         upper = np.concatenate([np.full(len(mu), np.inf), [1.0], np.zeros(len(rows))])
         lower = np.concatenate([np.zeros(len(mu)), [1.0], np.full(len(rows), -np.inf)])
-        y = _solve(hessian, np.zeros(len(mu)), np.vstack([mu * unit, rows]), lower, upper, equality=len(mu))
+        try:
+            y = _solve(hessian, np.zeros(len(mu)), np.vstack([mu * unit, rows]), lower, upper, equality=len(mu))
+        except InfeasibleError:
+            raise ValueError("no weights within the limits have an expected return above 0") from None
         return np.clip(y * (part.invested / y.sum()), part.lower, part.upper)
 
     return _cut(within, region)
@@ -100,18 +107,20 @@ def _cut(solve: Callable[[Region], np.ndarray], region: Region) -> np.ndarray:
 
 
 def _solve(hessian, linear, rows, lower, upper, *, equality: int) -> np.ndarray:
-    scale = np.exp2(-np.round(np.log2(np.mean(np.diag(hessian)))))
+    scale = 2.0 ** -round(log2(np.trace(hessian) / len(hessian)))
     sense = np.zeros(len(upper), dtype=np.intc)
     sense[equality] = EQUALITY
     found, _, flag, _ = daqp.solve(
         np.ascontiguousarray(hessian * scale),
-        np.ascontiguousarray(linear * scale),
-        np.ascontiguousarray(rows),
+        linear * scale,
+        rows,
         upper,
         lower,
         sense,
         primal_tol=PRIMAL_TOLERANCE,
     )
+    if flag in INFEASIBLE:
+        raise InfeasibleError("no weights satisfy the limits")
     if flag != 1:
         raise ValueError(REASONS.get(flag, f"the solver stopped with flag {flag}"))
     return found

@@ -43,15 +43,15 @@ class Region:
         )
 
 
-def region(sector: pd.Series, *, min_weight: float, max_weight: float, max_sector_weight: float) -> Region:
+def region(member: np.ndarray, *, min_weight: float, max_weight: float, max_sector_weight: float) -> Region:
     """Long-only weights under both caps, invested as far as these let.
 
-    An unknown sector is one sector; where none is known only names are capped. The least weight is 0 where the
-    names could not all have ``min_weight``.
+    The least weight is 0 where the names could not all have ``min_weight``.
 
     Parameters
     ----------
-    sector : Series of shape (n,)
+    member : ndarray of shape (n_sectors, n)
+        As of :func:`memberships`.
     min_weight, max_weight, max_sector_weight : float, [0, 1]
 
     Raises
@@ -59,10 +59,9 @@ def region(sector: pd.Series, *, min_weight: float, max_weight: float, max_secto
     ValueError
         If there is no name, or a cap is not above 0.
     """
-    n = len(sector)
+    n = member.shape[1]
     if not n or min(max_weight, max_sector_weight) <= 0:
         raise ValueError(f"names must be offered and caps above 0, was {n} names, {max_weight=}, {max_sector_weight=}")
-    member = memberships(sector)
     upper = np.full(n, min(max_weight, 1.0))
     capacity = np.minimum(member @ upper, max_sector_weight).sum() if len(member) else upper.sum()
     invested = min(1.0, float(capacity) * (1.0 - ROOM))
@@ -76,7 +75,7 @@ def region(sector: pd.Series, *, min_weight: float, max_weight: float, max_secto
 
 
 def memberships(sector: pd.Series) -> np.ndarray:
-    """Shape (n_sectors, n), 1 where the name is of the sector; without rows where no sector is known."""
+    """Shape (n_sectors, n), 1 where the name is of the sector; an unknown one is a sector, but where none is known there is no row."""
     if sector.isna().all():
         return np.zeros((0, len(sector)))
     code = pd.factorize(sector.fillna("unknown"), sort=True)[0]

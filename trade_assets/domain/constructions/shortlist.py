@@ -99,7 +99,7 @@ class Shortlist:
     def notes(self) -> list[str]:
         """What a reader should know of who was left out."""
         out = self.n_best - len(self.kept)
-        return [f"{out} of the best {self.n_best} left out, their returns do not vary or are too few"] if out else []
+        return [f"{out} of the best {self.n_best} left out: their returns do not vary or are too few"] if out else []
 
 
 def shortlist(found: Candidates, limits: Limits) -> Shortlist:

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from trade_assets.domain.constructions import CONSTRUCTIONS, Candidates, Limits, portfolio
 from trade_assets.domain.constructions.candidates import candidates
 from trade_assets.domain.constructions.rank_decay import decay_profile, rank_decay
-from trade_assets_tests import reference
-from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LIGHT, SEEDS, scores, sectors
+from trade_assets_tests.generators import LIGHT, scores, sectors
 
 NOT_BINDING = {"max_weight": 1.0, "max_sector_weight": 1.0}
 
@@ -53,39 +51,6 @@ def test_the_best_names_are_held_in_the_order_of_their_scores_ties_by_symbol(dra
     if best:
         profile = decay_profile(top_n)[: len(best)]
         np.testing.assert_allclose(rows["weight"][:-1], profile / profile.sum(), rtol=1e-12)
-
-
-@pytest.mark.parametrize("name", CONSTRUCTIONS)
-@settings(**LIGHT)
-@given(drawn=universes(), top_n=st.integers(1, 12), barred=st.sets(st.integers(0, 29).map(lambda i: f"S{i:02d}")))
-def test_every_construction_is_whole_and_within_the_caps(name, drawn, top_n, barred):
-    own, sector = drawn
-    rows = held(own, sector, barred=barred, name=name, top_n=top_n)
-    stocks = rows[rows["symbol"] != "CASH"].set_index("symbol")["weight"]
-    assert rows["weight"].sum() == pytest.approx(1, abs=1e-9)
-    assert rows["symbol"].is_unique
-    assert (rows["symbol"] == "CASH").sum() == 1
-    assert (stocks > 0).all()
-    assert len(stocks) <= (top_n if name == "rank_decay" else 20)
-    assert not set(stocks.index) & barred
-    assert set(stocks.index) <= set(own.dropna().index)
-    known = own.index[own.notna() & ~own.index.isin(barred)]
-    assert reference.caps_hold(stocks, sector.reindex(stocks.index), max_weight=0.15, max_sector_weight=1.0)
-    if sector.reindex(known).notna().any():
-        best = stocks.index if name != "rank_decay" else candidates(own, sector, barred=barred).scores.index[:top_n]
-        if sector.reindex(best).notna().any():
-            assert reference.caps_hold(
-                stocks, sector.reindex(stocks.index).fillna("unknown"), max_weight=0.15, max_sector_weight=0.3
-            )
-
-
-@pytest.mark.parametrize("name", CONSTRUCTIONS)
-@settings(**LIGHT)
-@given(drawn=universes(), shuffle=SEEDS)
-def test_the_order_of_the_scores_changes_no_byte(name, drawn, shuffle):
-    own, sector = drawn
-    mixed = held(own.sample(frac=1, random_state=shuffle), sector.sample(frac=1, random_state=shuffle), name=name)
-    assert_same_bytes(held(own, sector, name=name), mixed)
 
 
 def test_without_scores_all_is_cash_and_it_says_why():
