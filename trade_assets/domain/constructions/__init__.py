@@ -9,6 +9,7 @@ from trade_assets.domain.constructions.candidates import (
     Candidates,
     Construction,
     Limits,
+    build,
     candidates,
     portfolio,
     table,
@@ -27,4 +28,4 @@ CONSTRUCTIONS: dict[str, Construction] = {
     "equal_weight": equal_weight,
 }
 
-__all__ = ["CONSTRUCTIONS", "Built", "Candidates", "Limits", "candidates", "portfolio", "table"]
+__all__ = ["CONSTRUCTIONS", "Built", "Candidates", "Limits", "build", "candidates", "portfolio", "table"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,16 @@ class Candidates:
     returns: np.ndarray | None = None
     information_coefficient: float = np.nan
     held: pd.Series | None = None
+
+    @cached_property
+    def symbols(self) -> list[str]:
+        """Symbols, best first."""
+        return self.scores.index.tolist()
+
+    @cached_property
+    def sectors(self) -> list[str | None]:
+        """Their sectors, None where unknown."""
+        return [s if isinstance(s, str) else None for s in self.sector.tolist()]
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,19 @@ class Built:
 
     weights: pd.Series
     status: str = "ok"
+
+    def with_cash(self) -> tuple[list[str], np.ndarray]:
+        """Symbols, CASH the last, and their weights, which sum to 1."""
+        values = self.weights.to_numpy()
+        return [*self.weights.index, CASH], np.append(values, max(0.0, 1.0 - float(values.sum())))
+
+
+NOTHING_OFFERED = Built(pd.Series(dtype=float, index=pd.Index([], dtype="str")), "all cash: no scores")
+
+
+def build(construction: "Construction", found: Candidates, limits: Limits) -> Built:
+    """What a construction makes of candidates; all cash where there are none."""
+    return construction(found, limits) if len(found.scores) else NOTHING_OFFERED
 
 
 Construction = Callable[[Candidates, Limits], Built]
@@ -135,9 +159,6 @@ def portfolio(
 
 def table(construction: Construction, found: Candidates, limits: Limits) -> pd.DataFrame:
     """As :func:`portfolio`, of candidates that are sorted already."""
-    if found.scores.empty:
-        return pd.DataFrame({"symbol": [CASH], "weight": [1.0], "status": ["all cash: no scores"]})
-    built = construction(found, limits)
-    held = built.weights[built.weights > 0]
-    values = np.append(held.to_numpy(), max(0.0, 1.0 - float(held.sum())))
-    return pd.DataFrame({"symbol": [*held.index, CASH], "weight": values, "status": built.status})
+    built = build(construction, found, limits)
+    symbols, weights = built.with_cash()
+    return pd.DataFrame({"symbol": symbols, "weight": weights, "status": built.status})

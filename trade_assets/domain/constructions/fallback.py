@@ -2,34 +2,37 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from trade_assets.domain.constructions.candidates import Built, Candidates, Limits
 from trade_assets.domain.constructions.caps import capped
+from trade_assets.domain.constructions.shortlist import Shortlist
 
-Step = Callable[[], tuple[pd.Series, list[str]]]
+Step = Callable[[Shortlist], tuple[np.ndarray, list[str]]]
 
 
-def first_that_works(steps: Mapping[str, Step], found: Candidates, limits: Limits) -> Built:
-    """The weights of the first step that raises no ``ValueError``, else the holdings as they are, else cash.
+def first_that_works(steps: Mapping[str, Step], names: Shortlist) -> Built:
+    """The weights of the first step that raises no ``ValueError``, else the holdings within the caps, else cash.
 
     Parameters
     ----------
-    steps : mapping of a name to a function that gives weights by symbol and notes
+    steps : mapping of a name to a function of the shortlist that gives weights of its names, and notes
         The first is the construction itself.
-    found : Candidates
-    limits : Limits
-        Holdings are kept within the caps.
+    names : Shortlist
     """
     reasons = dict[str, None]()
     for name, step in steps.items():
         try:
-            weights, notes = step()
+            weights, notes = step(names)
         except ValueError as error:
             reasons[str(error)] = None
             continue
-        return Built(weights[weights > 0], _status(name if reasons else "ok", [*reasons, *notes]))
-    weights = holdings(found, limits)
+        chosen = weights > 0
+        index = names.found.scores.index[names.kept[chosen]]
+        status = _status(name if reasons else "ok", [*reasons, *names.notes, *notes])
+        return Built(pd.Series(weights[chosen], index=index), status)
+    weights = holdings(names.found, names.limits)
     return Built(weights, _status("holdings kept" if len(weights) else "all cash", [*reasons]))
 
 
@@ -39,13 +42,8 @@ def holdings(found: Candidates, limits: Limits) -> pd.Series:
     kept = held[held.index.isin(found.scores.index) & (held > 0)]
     if kept.empty:
         return kept
-    return within_caps(kept, found, limits)
-
-
-def within_caps(weights: pd.Series, found: Candidates, limits: Limits) -> pd.Series:
-    """Weights under the caps on names and sectors."""
-    sector = found.sector.reindex(weights.index)
-    return capped(weights, sector, max_weight=limits.max_weight, max_sector_weight=limits.max_sector_weight)
+    sector = found.sector.reindex(kept.index)
+    return capped(kept, sector, max_weight=limits.max_weight, max_sector_weight=limits.max_sector_weight)
 
 
 def _status(head: str, reasons: list[str]) -> str:

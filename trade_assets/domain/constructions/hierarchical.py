@@ -3,26 +3,22 @@
 from functools import cache
 
 import numpy as np
-import pandas as pd
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from trade_assets.domain.constructions.candidates import Built, Candidates, Limits
-from trade_assets.domain.constructions.fallback import first_that_works, within_caps
+from trade_assets.domain.constructions.fallback import first_that_works
 from trade_assets.domain.constructions.shortlist import Shortlist, shortlist
-from trade_assets.domain.constructions.simple import inverse_to_volatility
+from trade_assets.domain.constructions.simple import inverse_to_volatility, under
 
 
 def hrp(found: Candidates, limits: Limits) -> Built:
     """Hierarchical risk parity of the names on the shortlist, then capped."""
-    names = shortlist(found, limits)
-    steps = {"hrp": lambda: _weights(names), "inverse_vol": lambda: inverse_to_volatility(names)}
-    return first_that_works(steps, found, limits)
+    return first_that_works({"hrp": _weights, "inverse_vol": inverse_to_volatility}, shortlist(found, limits))
 
 
-def _weights(names: Shortlist) -> tuple[pd.Series, list[str]]:
-    weights = pd.Series(hierarchical_risk_parity(names.covariance), index=names.symbols)
-    return within_caps(weights, names.found, names.limits), names.notes
+def _weights(names: Shortlist) -> tuple[np.ndarray, list[str]]:
+    return under(names.limits, hierarchical_risk_parity(names.covariance), names.sectors), []
 
 
 def hierarchical_risk_parity(covariance: np.ndarray) -> np.ndarray:

@@ -1,10 +1,13 @@
 """Top names by score, weights falling with the rank."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from trade_assets.domain.constructions.candidates import Built, Candidates, Limits
-from trade_assets.domain.constructions.caps import capped
+from trade_assets.domain.constructions.caps import within_caps
 
 BOOST, CUT = 1.25, 0.5
 BOOSTED_SHARE, CUT_SHARE = 0.3, 0.4
@@ -17,27 +20,28 @@ def rank_decay(candidates: Candidates, limits: Limits) -> Built:
     with room; what nobody can take is cash. Where sectors are known, a sector gives no more names than its share
     of the portfolio: a list of ten banks would be three parts in ten banks and the rest cash.
     """
-    best = candidates.scores[_places(candidates, limits)]
-    profile = decay_profile(limits.top_n)[: len(best)]
-    weights = pd.Series(profile / profile.sum(), index=best.index)
-    return Built(
-        capped(
-            weights,
-            candidates.sector.reindex(best.index),
-            max_weight=limits.max_weight,
-            max_sector_weight=limits.max_sector_weight,
-        )
+    places = _places(candidates.sectors, limits)
+    profile = decay_profile(limits.top_n)[: len(places)]
+    weights = within_caps(
+        profile / profile.sum(),
+        [candidates.sectors[i] for i in places],
+        max_weight=limits.max_weight,
+        max_sector_weight=limits.max_sector_weight,
     )
+    kept = weights > 0
+    return Built(pd.Series(weights[kept], index=candidates.scores.index[np.array(places)[kept]]))
 
 
-def _places(candidates: Candidates, limits: Limits) -> pd.Index:
-    """The best names in order, each sector with at most its share of the places, one at least."""
-    symbols = candidates.scores.index
-    if candidates.sector.isna().all():
-        return symbols[: limits.top_n]
-    sector = candidates.sector.fillna("unknown")
-    most = max(1, int(limits.max_sector_weight * limits.top_n + 1e-9))
-    return symbols[(sector.groupby(sector).cumcount() < most).to_numpy()][: limits.top_n]
+def _places(sectors: Sequence[str | None], limits: Limits) -> list[int]:
+    """Places of the best names in order, each sector with at most its share of them, one at least."""
+    if all(sector is None for sector in sectors):
+        return list(range(min(len(sectors), limits.top_n)))
+    most, taken, found = max(1, int(limits.max_sector_weight * limits.top_n + 1e-9)), Counter[str | None](), []
+    for place, sector in enumerate(sectors):
+        if len(found) < limits.top_n and taken[sector] < most:
+            taken[sector] += 1
+            found.append(place)
+    return found
 
 
 def decay_profile(n: int) -> np.ndarray:

@@ -1,9 +1,11 @@
 """The set of weights a portfolio may have: bounds, sector caps, the share invested, and a limit on what is traded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
+
+from trade_assets.domain.constructions.caps import sector_codes
 
 ROOM = 1e-9  # of slack where bounds leave a single point, which a solver could miss by rounding
 
@@ -74,9 +76,10 @@ def region(member: np.ndarray, *, min_weight: float, max_weight: float, max_sect
     return Region(lower, upper, invested, member, no_floor, cap)
 
 
-def memberships(sector: pd.Series) -> np.ndarray:
-    """Shape (n_sectors, n), 1 where the name is of the sector; an unknown one is a sector, but where none is known there is no row."""
-    if sector.isna().all():
-        return np.zeros((0, len(sector)))
-    code = pd.factorize(sector.fillna("unknown"), sort=True)[0]
-    return (code == np.arange(code.max() + 1)[:, None]).astype(float)
+def memberships(sectors: Sequence[str | None]) -> np.ndarray:
+    """Shape (n_sectors, n), 1 where the name is of the sector.
+
+    The unknown ones are a sector; where none is known there is no row.
+    """
+    code = sector_codes(sectors)
+    return (code == np.arange(code.max(initial=-1) + 1)[:, None]).astype(float)

@@ -5,7 +5,6 @@ from functools import cached_property
 from math import ceil
 
 import numpy as np
-import pandas as pd
 
 from trade_assets.domain.constructions.candidates import Candidates, Limits
 from trade_assets.domain.constructions.covariance import ledoit_wolf
@@ -86,14 +85,14 @@ class Shortlist:
         return MU_MAPPINGS[self.limits.mu_mapping](self.found, spread)[self.kept]
 
     @property
-    def symbols(self) -> pd.Index:
+    def symbols(self) -> list[str]:
         """Names that stay, best first."""
-        return self.found.scores.index[self.kept]
+        return [self.found.symbols[i] for i in self.kept]
 
     @property
-    def sector(self) -> pd.Series:
-        """Their sectors."""
-        return self.found.sector.iloc[self.kept]
+    def sectors(self) -> list[str | None]:
+        """Their sectors, None where unknown."""
+        return [self.found.sectors[i] for i in self.kept]
 
     @property
     def notes(self) -> list[str]:
