@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from trade_assets.domain.overfitting import trials
 from trade_assets_tests import reference
 
-EXAMPLES = {"deadline": None, "max_examples": 60}
+EXAMPLES = {"deadline": None, "max_examples": 30}
 
 
 def grid(seed, *, groups=4, each=5, within=0.9, n=120):
