@@ -52,7 +52,7 @@ def test_the_defaults_are_those_of_the_requirements(from_file):
         ("data: {source: files}", "data.files.path must name a directory"),
         ("labels: {horizon_sessions: 5}", "must equal history.rebalance_every"),
         ("history: {start: yesterday}", "history.start"),
-        ("modeling: {base_models: [perceptron]}", "modeling.base_models"),
+        ("modeling: {candidates: [{name: a, algorithm: svm}]}", "modeling.candidates"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name(from_file, text, named):
@@ -110,7 +110,7 @@ def test_every_setting_says_what_it_is_or_is_a_parameter_of_a_library():
             if plain and section.annotation.__name__ not in library:
                 assert (
                     field.description
-                    or key in {"seed", "base_models"}
+                    or key in {"seed"}
                     or "exposure" in key
                     or key in {"num_leaves", "learning_rate", "min_data_in_leaf"}
                 ), f"{name}.{key}"

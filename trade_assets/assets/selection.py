@@ -3,35 +3,60 @@
 import dagster as dg
 import pandas as pd
 
-from trade_assets import mandate
+from trade_assets import mandate, partitions, schemas
+from trade_assets.assets import selection_policies
 from trade_assets.assets.partitioned import rebalance_asset, window
-from trade_assets.domain import champion, grid, prices
+from trade_assets.domain import champion, evidence, grid, grid_returns, prices
 from trade_assets.domain.calendar import Rebalances
-from trade_assets.domain.constructions import Limits
-from trade_assets.settings import Settings
+from trade_assets.domain.models import skill
+from trade_assets.settings import Settings, load
 
 COST_REBALANCES = 10  # the 63 sessions of volume and volatility behind two fills
+COVARIANCE_REBALANCES = 27  # the year of daily returns behind a covariance
+SKILL = load().model_selection.ic_rebalances
+WINDOW = load().model_selection.window_rebalances
 
 
-@rebalance_asset(group="selection", sections=("portfolio", "risk_limits"))
+@rebalance_asset(group="selection", sections=("portfolio",), stock_predictions=window(lag=1))
+def candidate_skill(
+    settings: dg.ResourceParam[Settings],
+    stock_predictions: pd.DataFrame,
+    stock_outcomes: pd.DataFrame,
+) -> pd.DataFrame:
+    """How well each model's scores of the rebalance before told what came after."""
+    judged = skill.score_skill(stock_predictions, stock_outcomes, top_n=settings.portfolio.top_n)
+    known = stock_outcomes[["feature_date", "rebalance_date"]].drop_duplicates()
+    made = [judged.merge(known, on="feature_date", validate="many_to_one")] if len(judged) else []
+    return schemas.concat("candidate_skill", made)
+
+
+@rebalance_asset(
+    group="selection",
+    sections=("modeling", "portfolio", "risk_limits", "model_selection"),
+    kinds={"daqp"},
+    bars=window(COVARIANCE_REBALANCES),
+    candidate_skill=window(SKILL),
+)
 def candidate_portfolios(
     settings: dg.ResourceParam[Settings],
     stock_predictions: pd.DataFrame,
     universe: pd.DataFrame,
+    bars: pd.DataFrame,
+    candidate_skill: pd.DataFrame,
     dates: Rebalances,
     previous: pd.DataFrame,
 ) -> pd.DataFrame:
     """Unscaled target weights of every model and construction."""
-    portfolio = settings.portfolio
-    limits = Limits(portfolio.top_n, portfolio.max_weight, settings.risk_limits.max_sector_weight)
     return grid.portfolios(
         stock_predictions,
         universe,
         previous,
         dates=dates.dates,
-        cells=champion.GRID,
-        limits=limits,
-        never_buy=set(portfolio.never_buy),
+        cells=selection_policies.cells(settings),
+        limits=selection_policies.limits(settings),
+        never_buy=set(settings.portfolio.never_buy),
+        panel=prices.panel(bars, through=dates.dates[-1]),
+        skill=grid.trailing_skill(candidate_skill, dates=dates.dates, grid=partitions.GRID, last=SKILL),
     )
 
 
@@ -45,8 +70,8 @@ def candidate_returns(
     dates: Rebalances,
 ) -> pd.DataFrame:
     """What every candidate's portfolio earned since the rebalance before, net of costs."""
-    return grid.returns(
-        candidate_portfolios,
+    return grid_returns.returns(
+        grid.with_scores(candidate_portfolios),
         prices.panel(bars, through=dates.dates[-1]),
         dates=dates,
         rates=mandate.cost_rates(settings.portfolio),
@@ -54,7 +79,49 @@ def candidate_returns(
     )
 
 
-@rebalance_asset(group="selection")
-def champion_model(candidate_returns: pd.DataFrame, dates: Rebalances) -> pd.DataFrame:
-    """The model and construction in force after each date, and why."""
-    return champion.bootstrap(dates.dates)
+@rebalance_asset(
+    group="selection",
+    sections=("model_selection",),
+    candidate_returns=window(WINDOW),
+    market_signals=window(WINDOW),
+)
+def candidate_evidence(
+    settings: dg.ResourceParam[Settings],
+    candidate_returns: pd.DataFrame,
+    market_signals: pd.DataFrame,
+    dates: Rebalances,
+) -> pd.DataFrame:
+    """Figures of every candidate at each decision, and what they are worth after so many trials."""
+    own = settings.model_selection
+    found = evidence.at_decisions(
+        candidate_returns, dates=dates.retrain_dates(own.every_rebalances), grid_dates=partitions.GRID, last=WINDOW
+    )
+    terms = selection_policies.evidence_terms(own)
+    made = [
+        evidence.table(earned, market_signals, pd.DataFrame(), date=date, terms=terms)
+        for date, earned in found.items()
+        if len(earned.dates) >= own.min_rebalances
+    ]
+    return schemas.concat("candidate_evidence", made)
+
+
+@rebalance_asset(group="selection", sections=("model_selection",), candidate_returns=window(WINDOW))
+def champion_model(
+    settings: dg.ResourceParam[Settings],
+    candidate_returns: pd.DataFrame,
+    candidate_evidence: pd.DataFrame,
+    dates: Rebalances,
+    previous: pd.DataFrame,
+) -> pd.DataFrame:
+    """The model and construction in force after each date, the runner-up, and why."""
+    own = settings.model_selection
+    return champion.in_force(
+        candidate_returns,
+        candidate_evidence,
+        evidence.at_decisions(
+            candidate_returns, dates=dates.retrain_dates(own.every_rebalances), grid_dates=partitions.GRID, last=WINDOW
+        ),
+        previous,
+        dates=dates,
+        terms=selection_policies.champion_terms(own),
+    )

@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from trade_assets import partitions, schemas
+from trade_assets.assets import stock_models
 from trade_assets.assets.market_data import FACTS, LOOKBACK
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.domain import features, folds, labels, prices, training
@@ -13,7 +14,7 @@ from trade_assets.domain.universe import members_of
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.tracking import Tracking
 from trade_assets.resources.workers import Workers
-from trade_assets.settings import Modeling, Settings, load
+from trade_assets.settings import Settings, load
 
 TRAIN = load().history.train_rebalances
 
@@ -71,7 +72,7 @@ def stock_fold_manifest(
     most = settings.features.max_features if settings.features.selection else None
     made = [
         training.manifest(
-            training.folds_at(rows, date, plan=_plan(settings)),
+            training.folds_at(rows, date, plan=stock_models.plan(settings)),
             date,
             all_features=list(features.FEATURES),
             most=most,
@@ -100,17 +101,20 @@ def base_models(
     dates: Rebalances,
     previous: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Elastic net, LightGBM, XGBoost and random forest, fitted as of each retrain date."""
+    """Every learner among the candidates, fitted as of each retrain date."""
     rows = folds.labelled(stock_features, stock_outcomes, list(features.FEATURES))
     retrains = dates.retrain_dates(settings.history.retrain_every)
+    present, absent = stock_models.installed(settings.modeling)
     jobs = training.jobs(
-        rows, retrains, stock_fold_manifest, plan=_plan(settings), parameters=model_parameters(settings.modeling),
+        rows, retrains, stock_fold_manifest, plan=stock_models.plan(settings), learners=lambda date: present,
         min_rows=settings.modeling.min_train_rows,
     )  # fmt: skip
     fits = [training.entry(f, artifacts.put([f.text])[0]) for f in workers.map(fitting.fit, jobs)]
     for fit in fits:
         tracking.log_entry(context, fit)
-    return folds.carry_forward(schemas.concat("base_models", fits), previous, dates.dates)
+    made = schemas.concat("base_models", fits)
+    made = schemas.concat("base_models", [made, training.not_installed(made, absent)])
+    return folds.carry_forward(made, previous, dates.dates)
 
 
 @rebalance_asset(group="stocks")
@@ -137,53 +141,31 @@ def stack_models(
     settings: dg.ResourceParam[Settings],
     tracking: dg.ResourceParam[Tracking],
     base_predictions: pd.DataFrame,
+    base_models: pd.DataFrame,
     stock_outcomes: pd.DataFrame,
     dates: Rebalances,
     previous: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Weights of the base models in the ridge stack, from their past out-of-sample scores."""
-    modeling, every = settings.modeling, settings.history.retrain_every
+    """Weights of the models in the ridge stack and in the ensemble, from their past out-of-sample scores."""
     fits = []
-    for date in dates.retrain_dates(every):
-        fit = stacking.fit(
-            base_predictions[base_predictions["rebalance_date"].isin(partitions.GRID.window(date, last=TRAIN, lag=1))],
-            stock_outcomes[stock_outcomes["rebalance_date"] <= date],
-            models=list(modeling.base_models),
-            alpha=modeling.stack_alpha,
-            min_rebalances=modeling.stack_min_rebalances,
-        ).assign(rebalance_date=date, retrain_date=date)
-        fits.append(fit)
-        tracking.log(
-            context, stacking.STACK, date, {"alpha": modeling.stack_alpha, "method": fit["method"].iloc[0], "n_rows": int(fit["n_rows"].iloc[0])},
-            dict(zip("coefficient_" + fit["model"], fit["coefficient"], strict=True)),
-        )  # fmt: skip
+    for date in dates.retrain_dates(settings.history.retrain_every):
+        past = base_predictions["rebalance_date"].isin(partitions.GRID.window(date, last=TRAIN, lag=1))
+        fitted = training.fitted_at(base_models, date)
+        for stack, method in stock_models.stacks(settings.modeling, fitted).items():
+            fit = method(base_predictions[past], stock_outcomes[stock_outcomes["rebalance_date"] <= date])
+            fits.append(fit.assign(rebalance_date=date, retrain_date=date, stack=stack))
+            tracking.log(
+                context, stack, date, {"method": fit["method"].iloc[0], "n_rows": int(fit["n_rows"].iloc[0])},
+                dict(zip("coefficient_" + fit["model"], fit["coefficient"], strict=True)),
+            )  # fmt: skip
     return folds.carry_forward(schemas.concat("stack_models", fits), previous, dates.dates)
 
 
 @rebalance_asset(group="stocks")
 def stock_predictions(base_predictions: pd.DataFrame, stack_models: pd.DataFrame) -> pd.DataFrame:
-    """Score of every member by every candidate model, the ridge stack among them."""
-    return pd.concat([base_predictions, stacking.stacked(base_predictions, stack_models)], ignore_index=True)
-
-
-def model_parameters(modeling: Modeling) -> dict[str, dict[str, object]]:
-    """Parameters of each base model by name."""
-    boosting = modeling.model_dump(include={"num_boost_round", "early_stopping_rounds"})
-    own = {
-        "elastic_net": modeling.elastic_net_params.model_dump(),
-        "lightgbm": modeling.lightgbm_params.model_dump() | boosting | {"seed": modeling.seed},
-        "xgboost": modeling.xgboost_params.model_dump() | boosting | {"seed": modeling.seed},
-        "random_forest": modeling.random_forest_params.model_dump() | {"seed": modeling.seed},
-    }
-    return {name: own[name] for name in modeling.base_models}
-
-
-def _plan(settings: Settings) -> training.Plan:
-    history, modeling = settings.history, settings.modeling
-    return training.Plan(
-        grid=partitions.GRID,
-        train_rebalances=history.train_rebalances,
-        inner_folds=history.inner_folds,
-        embargo_sessions=settings.labels.horizon_sessions,
-        half_life_rebalances=modeling.weight_half_life_rebalances,
-    )
+    """Score of every member by every candidate model."""
+    stacked = [
+        stacking.stacked(base_predictions, rows.drop(columns="stack"), name=name)
+        for name, rows in stack_models.groupby("stack")
+    ]
+    return pd.concat([base_predictions, *stacked], ignore_index=True)

@@ -1,29 +1,243 @@
-"""Which candidate is in force."""
+"""Which candidate is in force, and why: a new one only on evidence that counts every trial and every look."""
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
 import pandas as pd
 
-from trade_assets.domain.models.stacking import STACK
+from trade_assets.domain.acceptance import Gate
+from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.evidence import BLOCK_REBALANCES, WHOLE, Earned
+from trade_assets.domain.grid import BASELINE, Cell
+from trade_assets.domain.overfitting import alpha as spending
+from trade_assets.domain.overfitting import score, superiority
+from trade_assets.domain.overfitting.score import Thresholds
 
-GRID = ((STACK, "rank_decay"),)
-BOOTSTRAP = "bootstrap"
+COLUMNS = [
+    "rebalance_date", "role", "model", "construction", "status", "since", "decision_date", "score", "n_rebalances",
+    "alpha_spent", "reason",
+]  # fmt: skip
+UNQUALIFIED, QUALIFIED = "unqualified", "qualified"
+NOTHING = "No candidates meet minimum thresholds!"
 
 
-def bootstrap(dates: pd.DatetimeIndex) -> pd.DataFrame:
-    """The first cell of the grid, in force while the grid has no other."""
-    model, construction = GRID[0]
-    return pd.DataFrame(
-        {
-            "rebalance_date": dates,
-            "role": "champion",
-            "model": model,
-            "construction": construction,
-            "score": float("nan"),
-            "reason": BOOTSTRAP,
-        }
+@dataclass(frozen=True)
+class Terms:
+    """What a candidate must show.
+
+    Attributes
+    ----------
+    incumbent : (model, construction) in force before anything qualifies
+    thresholds : Thresholds
+    alpha : float, chance of a false promotion over all time
+    first : int, rebalances of returns before the first decision
+    paired_alpha : float, level of the test against what is in force
+    pbo_max : float
+    seed, reps : of that test
+    """
+
+    incumbent: Cell
+    thresholds: Thresholds
+    alpha: float
+    first: int
+    paired_alpha: float
+    pbo_max: float
+    seed: int
+    reps: int
+
+
+@dataclass(frozen=True)
+class State:
+    """Who is in force and who is next, since when, and how much of the error probability is spent."""
+
+    champion: Cell
+    status: str
+    since: pd.Timestamp
+    decision_date: pd.Timestamp | None
+    score: float
+    reason: str
+    challenger: Cell | None
+    challenger_since: pd.Timestamp | None
+    challenger_score: float
+    n_rebalances: int
+    alpha_spent: float
+
+
+def opening(date: pd.Timestamp, terms: Terms) -> State:
+    """Before anything is known the incumbent of the settings is in force, unqualified."""
+    reason = f"{NOTHING} Nothing has been judged yet; {name_of(terms.incumbent)} is in force by the settings."
+    return State(terms.incumbent, UNQUALIFIED, date, None, math.nan, reason, None, None, math.nan, 0, 0.0)
+
+
+def in_force(
+    returns: pd.DataFrame,
+    evidence: pd.DataFrame,
+    earned_at: Mapping[pd.Timestamp, Earned | None],
+    previous: pd.DataFrame,
+    *,
+    dates: Rebalances,
+    terms: Terms,
+) -> pd.DataFrame:
+    """Rows of ``champion_model``.
+
+    Parameters
+    ----------
+    returns : DataFrame
+        Rows of ``candidate_returns`` of the dates.
+    evidence : DataFrame
+        Rows of ``candidate_evidence`` of the dates; those that are decided on have some.
+    earned_at : mapping of such a date to what its evidence rests on
+    previous : DataFrame
+        The table's rows at the rebalance before.
+    dates : Rebalances
+    terms : Terms
+    """
+    state = restored(previous) if len(previous) else opening(dates.dates[0], terms)
+    candidates = returns[returns["model"] != BASELINE[0]]
+    with_returns, judged = set(candidates["rebalance_date"]), dict(tuple(evidence.groupby("rebalance_date")))
+    rows: list[tuple] = []
+    for date in dates.dates:
+        state = replace(state, n_rebalances=state.n_rebalances + int(date in with_returns))
+        found = earned_at.get(date)
+        if date in judged and found is not None:
+            state = decided(state, judged[date], found, date=date, terms=terms)
+        rows += as_rows(state, date)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def decided(state: State, evidence: pd.DataFrame, found: Earned, *, date: pd.Timestamp, terms: Terms) -> State:
+    """The state after a decision: the best candidate that passes every gate, or the one there was."""
+    n = state.n_rebalances
+    if n < terms.first:
+        return state
+    level = spending.spent(n, first=terms.first, alpha=terms.alpha) - state.alpha_spent
+    figures = figures_of(evidence)
+    whole = figures[WHOLE]
+    ranked = sorted(found.cells, key=lambda cell: (-figures[cell]["score"], cell))
+    winner, why = _winner(state, ranked, figures, whole, found, level=level, terms=terms)
+    state = replace(state, decision_date=date, alpha_spent=state.alpha_spent + level, reason=why)
+    if winner is not None and (winner != state.champion or state.status != QUALIFIED):
+        state = replace(state, champion=winner, status=QUALIFIED, since=date)
+    runner_up = next((cell for cell in ranked if cell != state.champion), None)
+    since = state.challenger_since if runner_up == state.challenger else date
+    return replace(
+        state,
+        score=figures.get(state.champion, {}).get("score", math.nan),
+        challenger=runner_up,
+        challenger_since=None if runner_up is None else since,
+        challenger_score=math.nan if runner_up is None else figures[runner_up]["score"],
     )
+
+
+def gates(row: Mapping[str, float], whole: Mapping[str, float], *, level: float, terms: Terms) -> tuple[Gate, ...]:
+    """What one candidate must pass, the test against the one in force apart."""
+    return (
+        *score.gates(row, terms.thresholds),
+        _least("Deflated Sharpe ratio", row["deflated_sharpe"], 1.0 - level, "more than luck with all trials counted"),
+        _most("Probability of backtest overfitting", whole["pbo"], terms.pbo_max, "choosing by the past is worth something"),
+    )  # fmt: skip
+
+
+def paired_p(challenger: np.ndarray, reference: np.ndarray, *, terms: Terms) -> float:
+    """One-sided p-value that ``challenger`` earns no more than ``reference``, by the stationary bootstrap."""
+    return superiority.better(challenger - reference, seed=terms.seed, block=BLOCK_REBALANCES, reps=terms.reps)
+
+
+def figures_of(evidence: pd.DataFrame) -> dict[Cell, dict[str, float]]:
+    """Figures of every candidate of one decision, and of the grid, by metric."""
+    groups = evidence.groupby(["model", "construction"])
+    return {(str(m), str(c)): dict(zip(rows["metric"], rows["value"], strict=True)) for (m, c), rows in groups}
+
+
+def _winner(
+    state: State,
+    ranked: list[Cell],
+    figures: Mapping[Cell, Mapping[str, float]],
+    whole: Mapping[str, float],
+    found: Earned,
+    *,
+    level: float,
+    terms: Terms,
+) -> tuple[Cell | None, str]:
+    reference = found.of(state.champion) if state.status == QUALIFIED and state.champion in found.cells else None
+    against = name_of(BASELINE if reference is None else state.champion)
+    reference = found.baseline_periods if reference is None else reference
+    first_failure = ""
+    for cell in ranked:
+        every = gates(figures[cell], whole, level=level, terms=terms)
+        if state.status == QUALIFIED and cell == state.champion:
+            return cell, f"{name_of(cell)} stays: no candidate with a higher score qualifies."
+        p = paired_p(found.of(cell), reference, terms=terms)
+        every += (
+            _most(f"Bootstrap test against {against}", p, terms.paired_alpha, "the difference is more than luck"),
+        )
+        failed = [gate for gate in every if not gate.passed]
+        if not failed:
+            return cell, (
+                f"{name_of(cell)} has the highest score of those that pass, {figures[cell]['score']:.2f}, and passes "
+                f"every gate: " + " ".join(gate.sentence for gate in every)
+            )
+        first_failure = first_failure or (
+            f"The highest score, {figures[cell]['score']:.2f} of {name_of(cell)}, does not qualify: "
+            + " ".join(gate.sentence for gate in failed)
+        )
+    missed = all(figures[cell]["n_failed_thresholds"] > 0 for cell in ranked)
+    stays = f"{name_of(state.champion)} stays in force."
+    return None, " ".join([*([NOTHING] if missed else ["Nothing qualifies."]), stays, first_failure])
+
+
+def restored(rows: pd.DataFrame) -> State:
+    """The state stored in the rows of one date."""
+    by_role = {row.role: row for row in rows.itertuples()}
+    own, next_one = by_role["champion"], by_role.get("challenger")
+    decision = own.decision_date
+    return State(
+        (own.model, own.construction), own.status, own.since, None if pd.isna(decision) else decision, own.score,
+        own.reason, None if next_one is None else (next_one.model, next_one.construction),
+        None if next_one is None else next_one.since, math.nan if next_one is None else next_one.score,
+        int(own.n_rebalances), float(own.alpha_spent),
+    )  # fmt: skip
+
+
+def as_rows(state: State, date: pd.Timestamp) -> list[tuple]:
+    """The rows of one date."""
+    decision = pd.NaT if state.decision_date is None else state.decision_date
+    counted = (state.n_rebalances, state.alpha_spent)
+    rows = [
+        (date, "champion", *state.champion, state.status, state.since, decision, state.score, *counted, state.reason)
+    ]
+    if state.challenger is not None:
+        reason = "Second by score at the last decision: followed beside the champion on the same prices."
+        rows.append(
+            (date, "challenger", *state.challenger, UNQUALIFIED, state.challenger_since, decision, state.challenger_score, *counted, reason)
+        )  # fmt: skip
+    return rows
 
 
 def of_champion(portfolios: pd.DataFrame, champion_model: pd.DataFrame) -> pd.DataFrame:
     """Weights of the champion's cell at each date."""
     chosen = champion_model.loc[champion_model["role"] == "champion", ["rebalance_date", "model", "construction"]]
     return portfolios.merge(chosen, on=["rebalance_date", "model", "construction"], validate="many_to_one")
+
+
+def name_of(cell: Cell) -> str:
+    """A cell in words."""
+    return f"{cell[0]} with {cell[1]}"
+
+
+def _least(label: str, value: float, limit: float, meaning: str) -> Gate:
+    return _gate(label, value, limit, passed=value >= limit, needs="at least", meaning=meaning)
+
+
+def _most(label: str, value: float, limit: float, meaning: str) -> Gate:
+    return _gate(label, value, limit, passed=value <= limit, needs="at most", meaning=meaning)
+
+
+def _gate(label: str, value: float, limit: float, *, passed: bool, needs: str, meaning: str) -> Gate:
+    if math.isnan(value):
+        return Gate(label, "R-161", value, limit, False, "error", f"{label} is not known yet.")
+    verdict = meaning if passed else f"not shown that {meaning}"
+    sentence = f"{label} is {value:.4f}, needed {needs} {limit:.4f}: {verdict}."
+    return Gate(label, "R-161", value, limit, passed, "error", sentence)

@@ -1,19 +1,26 @@
-"""The grid of candidates: every model with every construction, its weights and what they earned."""
+"""The grid of candidates: every model with every construction, and the weights of each.
 
-from collections.abc import Sequence
+Beside them stands the baseline every candidate must beat: all members in equal parts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain import backtest
-from trade_assets.domain.book import quotes_at
+from trade_assets.domain import metrics
 from trade_assets.domain.calendar import Rebalances
-from trade_assets.domain.constructions import CONSTRUCTIONS, Limits, portfolio
-from trade_assets.domain.costs import Rates
+from trade_assets.domain.constructions import CONSTRUCTIONS, Candidates, Limits, candidates
 from trade_assets.domain.prices import Panel
 
 CASH = "CASH"
 Cell = tuple[str, str]
+BASELINE: Cell = ("baseline", "equal_weight")
+COVARIANCE_SESSIONS = 252
+NO_SCORES = "all cash: no scores"
 
 
 def portfolios(
@@ -25,8 +32,10 @@ def portfolios(
     cells: Sequence[Cell],
     limits: Limits,
     never_buy: set[str],
+    panel: Panel | None = None,
+    skill: Mapping[tuple[pd.Timestamp, str], float] | None = None,
 ) -> pd.DataFrame:
-    """Weights of every cell at every date.
+    """Weights of every cell at every date, and of the baseline.
 
     A name in an earnings blackout, or never to be bought, stays eligible only while the cell already holds it.
 
@@ -39,139 +48,126 @@ def portfolios(
     previous : DataFrame
         Weights at the rebalance before the first date.
     cells : sequence of (model, construction)
+    limits : Limits
+    never_buy : set of str
+    panel : Panel, optional
+        Bars of the sessions a covariance is estimated on; without it the constructions that need one fall back.
+    skill : mapping of (date, model) to the trailing mean rank information coefficient, optional
     """
     scores = {
         key: rows.set_index("symbol")["prediction"] for key, rows in predictions.groupby(["rebalance_date", "model"])
     }
     members = dict(tuple(universe.groupby("rebalance_date")))
-    empty_universe = universe.iloc[:0]
-    held = {(m, c): set(rows["symbol"]) for (m, c), rows in previous.groupby(["model", "construction"])}
+    held = {cell: _stocks(rows["symbol"], rows["weight"]) for cell, rows in previous.groupby(["model", "construction"])}
+    before = previous["rebalance_date"].iloc[0] if len(previous) and "rebalance_date" in previous else None
     parts = []
     for date in dates:
-        listed = members.get(date, empty_universe)
+        listed = members.get(date, universe.iloc[:0])
         barred = never_buy | set(listed.loc[listed["in_blackout"], "symbol"])
         sector = listed.set_index("symbol")["sector"]
-        for model, construction in cells:
-            own = scores.get((date, model), pd.Series(dtype=float))
-            weights = portfolio(
-                CONSTRUCTIONS[construction],
-                own,
-                sector,
-                barred=barred - held.get((model, construction), set()),
-                limits=limits,
-            )
-            held[model, construction] = set(weights["symbol"])
-            parts.append(weights.assign(rebalance_date=date, model=model, construction=construction))
+        moves = None if panel is None else _Moves(panel, date, before)
+        made: list[tuple[Cell, pd.Series, str]] = []
+        for model, of_model in groupby(cells, key=itemgetter(0)):
+            own, worth = scores.get((date, model)), (skill or {}).get((date, model), float("nan"))
+            offered: dict[frozenset[str], Candidates] = {}
+            for cell in of_model:
+                now = held.get(cell, NOTHING)
+                out = frozenset(barred.difference(now.index))
+                if own is not None and out not in offered:
+                    returns = None if moves is None else moves.returns
+                    offered[out] = candidates(
+                        own, sector, barred=set(out), returns=returns, information_coefficient=worth
+                    )
+                weights, status = _built(cell, offered.get(out), limits, now if moves is None else moves.drifted(now))
+                held[cell] = weights
+                made.append((cell, weights, status))
+        parts += [_rows(date, made), _baseline(listed).assign(rebalance_date=date)]
+        before = date
     return pd.concat(parts, ignore_index=True)
 
 
-def returns(
-    weights: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Rates, capital_usd: float
-) -> pd.DataFrame:
-    """Daily net return of every cell in the sessions of each date.
+NOTHING = pd.Series(dtype=float, index=pd.Index([], dtype=object))
 
-    The weights decided at the rebalance before are filled at the next session's close; until then those of the
-    rebalance before that one earn.
 
-    Parameters
-    ----------
-    weights : DataFrame
-        Rows of ``candidate_portfolios`` of the two rebalances before each date.
-    panel : Panel
-        Bars from 63 sessions before the first fill.
-    dates : Rebalances
-    rates : Rates
-    capital_usd : float
-        Size of the book, for market impact.
-    """
-    decided = {
-        key: rows.set_index("symbol")["weight"]
-        for key, rows in weights.groupby(["rebalance_date", "model", "construction"])
+def _built(cell: Cell, found: Candidates | None, limits: Limits, held: pd.Series) -> tuple[pd.Series, str]:
+    """Weights of a cell by symbol in order, cash left out, and how they came about."""
+    if found is None or found.scores.empty:
+        return NOTHING, NO_SCORES
+    made = CONSTRUCTIONS[cell[1]](replace(found, held=held), limits)
+    return _stocks(made.weights.index, made.weights), made.status
+
+
+def _stocks(symbols: Iterable[str], weights: Iterable[float]) -> pd.Series:
+    # sorted: a sum over them must not depend on whether they were stored in between
+    names, values = np.asarray(symbols, dtype=object), np.asarray(weights, dtype=float)
+    kept = np.flatnonzero((values > 0) & (names != CASH))
+    kept = kept[np.argsort(names[kept])]
+    return pd.Series(values[kept], index=names[kept])
+
+
+def _rows(date: pd.Timestamp, made: list[tuple[Cell, pd.Series, str]]) -> pd.DataFrame:
+    n = [len(weights) + 1 for _, weights, _ in made]
+    columns = {
+        "rebalance_date": np.repeat(np.array([date.to_datetime64()]), sum(n)),
+        "model": np.repeat(np.array([cell[0] for cell, _, _ in made], dtype=object), n),
+        "construction": np.repeat(np.array([cell[1] for cell, _, _ in made], dtype=object), n),
+        "symbol": np.concatenate([[*weights.index, CASH] for _, weights, _ in made]),
+        "weight": np.concatenate([[*weights, max(0.0, 1.0 - float(weights.sum()))] for _, weights, _ in made]),
+        "status": np.repeat(np.array([status for _, _, status in made], dtype=object), n),
     }
-    cells = sorted({(model, construction) for _, model, construction in decided})
-    parts = []
-    for older, before, date in _triples(dates, weights):
-        for model, construction in cells:
-            target = decided.get((before, model, construction))
-            if target is None:
-                continue
-            earlier = decided.get((older, model, construction)) if older is not None else None
-            result, sessions = held_between(
-                earlier,
-                target,
-                panel,
-                older=older,
-                before=before,
-                date=date,
-                rates=rates,
-                capital_usd=capital_usd,
-            )
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "rebalance_date": date,
-                        "model": model,
-                        "construction": construction,
-                        "session": sessions,
-                        "return_frac": result.return_frac,
-                        "cost_frac": result.cost_frac,
-                        "turnover_frac": result.turnover_frac,
-                    }
-                )
-            )
-    columns = [
-        "rebalance_date",
-        "model",
-        "construction",
-        "session",
-        "return_frac",
-        "cost_frac",
-        "turnover_frac",
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    return pd.DataFrame(columns)
 
 
-def held_between(
-    earlier: pd.Series | None,
-    target: pd.Series,
-    panel: Panel,
-    *,
-    older: pd.Timestamp | None,
-    before: pd.Timestamp,
-    date: pd.Timestamp,
-    rates: Rates,
-    capital_usd: float,
-) -> tuple[backtest.Result, pd.DatetimeIndex]:
-    """What ``target``, decided at ``before``, earned until ``date``, and the sessions it did; ``earlier`` was held until its fill."""
-    symbols = pd.Index(
-        sorted((set(target.index) | set([] if earlier is None else earlier.index)) - {CASH}), dtype="str"
+def is_baseline(rows: pd.DataFrame) -> pd.Series:
+    """True on the rows of the baseline."""
+    return (rows["model"] == BASELINE[0]) & (rows["construction"] == BASELINE[1])
+
+
+def with_scores(portfolios: pd.DataFrame) -> pd.DataFrame:
+    """The rows of cells whose model scored anything at the date; who had no scores decided nothing."""
+    return portfolios[portfolios["status"] != NO_SCORES]
+
+
+def trailing_skill(
+    skill: pd.DataFrame, *, dates: pd.DatetimeIndex, grid: Rebalances, last: int
+) -> dict[tuple[pd.Timestamp, str], float]:
+    """Mean rank information coefficient of each model over the ``last`` rebalances up to each date, by (date, model)."""
+    wide = skill.pivot(index="rebalance_date", columns="model", values="rank_ic").sort_index()
+    told = {}
+    for date in dates:
+        rows = wide[wide.index.isin(grid.window(date, last=last))]
+        for model in wide.columns:
+            told[date, model] = metrics.mean_ic(rows[model].to_numpy(dtype=float))
+    return told
+
+
+class _Moves:
+    """What the constructions of one date read from the panel: moves before it, and since the fill before."""
+
+    def __init__(self, panel: Panel, date: pd.Timestamp, before: pd.Timestamp | None) -> None:
+        row = panel.rows(pd.DatetimeIndex([date]))[0]
+        gross = panel.gross[max(row + 1 - COVARIANCE_SESSIONS, 0) : row + 1]
+        self.returns = pd.DataFrame(gross - 1.0, columns=panel.symbols)
+        since = None if before is None else panel.gross[panel.rows(pd.DatetimeIndex([before]))[0] + 2 : row + 1]
+        self._growth = (
+            np.ones(len(panel.symbols)) if since is None else np.where(np.isnan(since), 1.0, since).prod(axis=0)
+        )
+
+    def drifted(self, weights: pd.Series) -> pd.Series:
+        """Shares of the book at this close of what was filled after the rebalance before."""
+        if not len(weights):
+            return weights
+        place = self.returns.columns.get_indexer(weights.index)
+        growth = np.where(place >= 0, self._growth[place], 1.0)
+        value = weights.to_numpy() * growth
+        return pd.Series(value / (value.sum() + (1.0 - weights.to_numpy().sum())), index=weights.index)
+
+
+def _baseline(listed: pd.DataFrame) -> pd.DataFrame:
+    members = np.sort(listed.loc[listed["is_member"], "symbol"].to_numpy(dtype=object))
+    symbols = [*members, CASH]
+    weights = np.append(np.full(len(members), 1.0 / max(len(members), 1)), 0.0 if len(members) else 1.0)
+    status = "ok" if len(members) else "all cash: no members"
+    return pd.DataFrame(
+        {"symbol": symbols, "weight": weights, "status": status, "model": BASELINE[0], "construction": BASELINE[1]}
     )
-    columns = panel.columns(symbols)
-    last, decision = panel.rows(pd.DatetimeIndex([date, before]))
-    first = decision + 1 if earlier is None or older is None else panel.rows(pd.DatetimeIndex([older]))[0] + 2
-    quotes = quotes_at(panel, decision)
-    result = backtest.run(
-        panel.gross[first : last + 1, columns],
-        target.reindex(symbols, fill_value=0.0).to_numpy(dtype=float)[None, :],
-        np.array([decision + 1 - first]),
-        rates=rates,
-        start=None if earlier is None else earlier.reindex(symbols, fill_value=0.0).to_numpy(dtype=float),
-        volatility=quotes.volatility.to_numpy()[None, columns],
-        dollar_volume_usd=quotes.dollar_volume_usd.to_numpy()[None, columns],
-        capital_usd=capital_usd,
-    )
-    kept = slice(decision + 1 - first, None)
-    trimmed = backtest.Result(result.return_frac[kept], result.cost_frac[kept], result.turnover_frac[kept])
-    return trimmed, panel.sessions[decision + 1 : last + 1]
-
-
-def _triples(dates: Rebalances, weights: pd.DataFrame) -> list[tuple[pd.Timestamp | None, pd.Timestamp, pd.Timestamp]]:
-    known = pd.DatetimeIndex(sorted(weights["rebalance_date"].unique()))
-    triples, older = [], None
-    for before, date in dates.spans():
-        if before is not None:
-            if not triples:  # what was read begins at most one rebalance before the first decision
-                older = next(iter(known[known < before][::-1]), None)
-            triples.append((older, before, date))
-        older = before
-    return triples

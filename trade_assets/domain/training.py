@@ -12,6 +12,9 @@ from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.folds import Fold
 from trade_assets.domain.models import MODELS, Scorer, fitting
 
+FITTED, NOT_INSTALLED = "fitted", "skipped: not installed"
+Learners = Mapping[str, tuple[str, Mapping[str, object]]]  # model to its algorithm and parameters
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -54,7 +57,7 @@ def jobs(
     recorded: pd.DataFrame,
     *,
     plan: Plan,
-    parameters: Mapping[str, Mapping[str, object]],
+    learners: Callable[[pd.Timestamp], Learners],
     min_rows: int,
 ) -> Iterator[fitting.Job]:
     """One fit a model and retrain date, on the very rows the manifest recorded.
@@ -75,8 +78,8 @@ def jobs(
         if not made or fitting.weighing(made[-1].train) < max(min_rows, fitting.FEWEST_ROWS):
             continue
         names = {fold.name: json.loads(entries.at[fold.name, "features"]) for fold in made}
-        for model, own in parameters.items():
-            yield fitting.Job(model, date, made, names, own)
+        for model, (algorithm, own) in learners(date).items():
+            yield fitting.Job(model, algorithm, date, made, names, own)
 
 
 def entry(fitted: fitting.Fitted, address: str) -> pd.DataFrame:
@@ -89,6 +92,8 @@ def entry(fitted: fitting.Fitted, address: str) -> pd.DataFrame:
                 "rebalance_date": fitted.as_of,
                 "retrain_date": fitted.as_of,
                 "model": fitted.model,
+                "algorithm": fitted.algorithm,
+                "status": FITTED,
                 "artifact_sha256": address,
                 "parameters": json.dumps({"size": fitted.size, "features": fitted.features}, sort_keys=True),
                 "n_rows": fitted.n_rows,
@@ -97,6 +102,22 @@ def entry(fitted: fitting.Fitted, address: str) -> pd.DataFrame:
             }
         ]
     )
+
+
+def not_installed(fits: pd.DataFrame, algorithms: Mapping[str, str]) -> pd.DataFrame:
+    """Rows that say of each fit date which candidates were left out; ``algorithms`` maps a model to its algorithm."""
+    dates = fits.drop_duplicates("rebalance_date") if len(fits) else fits
+    told = {"status": NOT_INSTALLED, "artifact_sha256": None, "inner_rank_ic": np.nan}
+    rows = [
+        dates.assign(model=model, algorithm=algorithm, parameters="{}", inner_folds="{}", **told)
+        for model, algorithm in algorithms.items()
+    ]
+    return pd.concat(rows, ignore_index=True) if rows else fits.iloc[:0]
+
+
+def fitted_at(base_models: pd.DataFrame, date: pd.Timestamp) -> list[str]:
+    """Models in force at a date, those that were left out apart."""
+    return sorted(base_models.loc[(base_models["rebalance_date"] == date) & (base_models["status"] == FITTED), "model"])
 
 
 def predictions(features: pd.DataFrame, models: pd.DataFrame, text_of: Callable[[str], str]) -> Iterator[pd.DataFrame]:
@@ -110,10 +131,10 @@ def predictions(features: pd.DataFrame, models: pd.DataFrame, text_of: Callable[
         if date not in places:
             continue
         known, scorers, scores = scorers, {}, []
-        in_force = in_force.sort_values("model")
+        in_force = in_force[in_force["status"] == FITTED].sort_values("model")
         for model in in_force.itertuples():
             address, chosen = model.artifact_sha256, names.get_indexer(json.loads(model.parameters)["features"])
-            scorers[address] = known[address] if address in known else MODELS[model.model].read(text_of(address))
+            scorers[address] = known[address] if address in known else MODELS[model.algorithm].read(text_of(address))
             scores.append(scorers[address](np.ascontiguousarray(ranks[np.ix_(places[date], chosen)])))
         yield pd.DataFrame(
             {

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain import book, grid, market_state, trades
+from trade_assets.domain import book, grid_returns, market_state, trades
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.costs import Rates
 from trade_assets.domain.prices import Panel
@@ -133,5 +133,5 @@ def _equal_weight(
     members = universe[universe["is_member"]]
     count = members.groupby("rebalance_date")["symbol"].transform("count")
     weights = members[["rebalance_date", "symbol"]].assign(model="universe", construction="equal", weight=1.0 / count)
-    held = grid.returns(weights, panel, dates=dates, rates=rates, capital_usd=capital_usd)
+    held = grid_returns.returns(weights, panel, dates=dates, rates=rates, capital_usd=capital_usd)
     return held[["session", "return_frac"]].rename(columns={"return_frac": "equal_weight_return_frac"})

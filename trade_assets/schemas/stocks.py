@@ -1,5 +1,7 @@
 """Features, outcomes, folds, models and scores of the stocks."""
 
+from dataclasses import replace
+
 from trade_assets.domain.features import FEATURES
 from trade_assets.schemas.columns import DATE, MODEL, SHA256, TICKER, Column, Table
 
@@ -48,7 +50,9 @@ STOCKS: dict[str, Table] = {
             "rebalance_date": DATE,
             "retrain_date": Column("date", "rebalance date the model was fitted as of"),
             "model": MODEL,
-            "artifact_sha256": SHA256,
+            "algorithm": Column("text", "what was fitted"),
+            "status": Column("text", "whether it was", isin=("fitted", "skipped: not installed")),
+            "artifact_sha256": replace(SHA256, nullable=True),
             "parameters": Column("text", "what was fitted, a JSON object"),
             "n_rows": Column("int64", "training rows of the final fit", ge=1),
             "inner_rank_ic": Column(
@@ -71,12 +75,13 @@ STOCKS: dict[str, Table] = {
         {
             "rebalance_date": DATE,
             "retrain_date": Column("date", "rebalance date the stack was fitted as of"),
+            "stack": Column("text", "candidate made of the models"),
             "model": MODEL,
             "coefficient": Column("float64", "weight of the base model's rank", ge=0),
-            "method": Column("text", "how the weights came about", isin=("ridge", "equal_weights")),
+            "method": Column("text", "how the weights came about", isin=("ridge", "top_ic", "equal_weights")),
             "n_rows": Column("int64", "past predictions with a known outcome", ge=0),
         },
-        ("model",),
+        ("stack", "model"),
     ),
     "stock_predictions": Table(
         {

@@ -17,6 +17,7 @@ from trade_assets.settings.models import (
     XGBoostParams,
 )
 from trade_assets.settings.section import Section
+from trade_assets.settings.selection import ModelSelection
 from trade_assets.settings.sources import Data, Files, IndexLegs, Store, Synthetic
 from trade_assets.settings.system import BASIS, FILE_VARIABLE, PREFIX, SECTIONS, Settings, load
 from trade_assets.settings.trading import Portfolio, RiskLimits
@@ -37,6 +38,7 @@ __all__ = [
     "LightGBMParams",
     "Live",
     "MarketGate",
+    "ModelSelection",
     "Modeling",
     "PitAlignment",
     "Portfolio",

@@ -45,17 +45,78 @@ class ElasticNetParams(Section):
     l1_ratio: float = Field(default=0.5, ge=0, le=1)
 
 
-class Modeling(Section):
-    base_models: tuple[Literal["elastic_net", "lightgbm", "xgboost", "random_forest"], ...] = (
-        "elastic_net",
-        "lightgbm",
-        "xgboost",
-        "random_forest",
+class PerceptronParams(Section):
+    hidden: tuple[int, ...] = Field(default=(16,), description="units of each hidden layer")
+    learning_rate: float = Field(default=0.003, gt=0, le=1)
+    batch_rows: int = Field(default=512, ge=1)
+    epochs: int = Field(default=40, ge=1, description="most passes over the rows")
+    patience: int = Field(default=5, ge=1, description="passes without gain on an inner fold that end a fit")
+    l2: float = Field(default=1e-3, ge=0)
+    n_seeds: int = Field(default=3, ge=1, description="networks whose mean is the model")
+
+
+class CatBoostParams(Section):
+    depth: int = Field(default=4, ge=1, le=10)
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    l2: float = Field(default=10.0, ge=0)
+
+
+LEARNERS = ("elastic_net", "lightgbm", "xgboost", "random_forest", "perceptron", "catboost")
+STACKS = ("ridge_stack", "ensemble")
+
+
+class Candidate(Section):
+    """A model that may become champion: a learner with its own fit, or one made of others' scores."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    algorithm: Literal[
+        "elastic_net", "lightgbm", "xgboost", "random_forest", "perceptron", "catboost", "ridge_stack", "ensemble"
+    ]
+    tune_hyperparams: bool = Field(default=False, description="search parameters on inner folds; xgboost only")
+    base_models: tuple[str, ...] = Field(
+        default=(), description="candidates a stack or an ensemble is made of; all learners where empty"
     )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+CANDIDATES = (
+    Candidate(name="xgboost_default", algorithm="xgboost"),
+    Candidate(name="xgboost_tuned", algorithm="xgboost", tune_hyperparams=True),
+    Candidate(name="random_forest", algorithm="random_forest"),
+    Candidate(name="lightgbm", algorithm="lightgbm"),
+    Candidate(name="elastic_net", algorithm="elastic_net"),
+    Candidate(name="perceptron", algorithm="perceptron"),
+    Candidate(name="catboost", algorithm="catboost"),
+    Candidate(
+        name="ridge_stack",
+        algorithm="ridge_stack",
+        base_models=("elastic_net", "lightgbm", "xgboost_default", "random_forest"),
+    ),
+    Candidate(name="ensemble", algorithm="ensemble"),
+)
+
+
+class ModelTuning(Section):
+    every_rebalances: int = Field(default=24, ge=1, description="rebalances from one search to the next")
+    optuna_trials: int = Field(
+        default=6, ge=0, description="trials of each search, one after the other; 0 keeps the settings in force"
+    )
+    max_estimators: int = Field(default=300, ge=100, le=1000, description="most trees a trial may ask for")
+    objective: Literal["rank_ic", "mse"] = Field(default="rank_ic", description="what a trial is judged by")
+    seed: int = Field(default=42, ge=0)
+
+
+class Modeling(Section):
+    candidates: tuple[Candidate, ...] = Field(default=CANDIDATES, description="models that compete to be champion")
     lightgbm_params: LightGBMParams = LightGBMParams()
     xgboost_params: XGBoostParams = XGBoostParams()
     random_forest_params: RandomForestParams = RandomForestParams()
     elastic_net_params: ElasticNetParams = ElasticNetParams()
+    perceptron_params: PerceptronParams = PerceptronParams()
+    catboost_params: CatBoostParams = CatBoostParams()
+    tuning: ModelTuning = ModelTuning()
     num_boost_round: int = Field(default=1000, ge=1, description="most boosting rounds")
     early_stopping_rounds: int = Field(
         default=50, ge=1, description="rounds without gain on an inner fold that end a fit"
@@ -70,7 +131,41 @@ class Modeling(Section):
     stack_min_rebalances: int = Field(
         default=12, ge=1, description="rebalances of past predictions below which the stack weighs equally"
     )
+    ensemble_top: int = Field(
+        default=3, ge=1, description="models in the ensemble, the best by past rank information coefficient"
+    )
     seed: int = Field(default=42, ge=0)
+
+    @model_validator(mode="after")
+    def _candidates_are_made_of_candidates(self) -> "Modeling":
+        names = [candidate.name for candidate in self.candidates]
+        if len(set(names)) < len(names):
+            raise ValueError(f"modeling.candidates must have distinct names, were {', '.join(names)}")
+        learners = self.learners()
+        for candidate in self.candidates:
+            if candidate.tune_hyperparams and candidate.algorithm != "xgboost":
+                raise ValueError(
+                    f"modeling.candidates {candidate.name}: only xgboost can be tuned, was {candidate.algorithm}"
+                )
+            if candidate.base_models and candidate.algorithm in LEARNERS:
+                raise ValueError(
+                    f"modeling.candidates {candidate.name}: {candidate.algorithm} is made of no other models"
+                )
+            absent = [name for name in candidate.base_models if name not in learners]
+            if absent:
+                raise ValueError(
+                    f"modeling.candidates {candidate.name}: base_models must be learners among the candidates, was {', '.join(absent)}"
+                )
+        return self
+
+    def learners(self) -> dict[str, Candidate]:
+        """Candidates with a fit of their own, by name."""
+        return {candidate.name: candidate for candidate in self.candidates if candidate.algorithm in LEARNERS}
+
+    def stacks(self) -> dict[str, tuple[str, ...]]:
+        """Candidates made of others, and what each is made of."""
+        every = tuple(self.learners())
+        return {c.name: c.base_models or every for c in self.candidates if c.algorithm in STACKS}
 
 
 class MarketGate(Section):

@@ -19,6 +19,7 @@ from trade_assets.settings.allocator import Allocator
 from trade_assets.settings.events import Events, Risk
 from trade_assets.settings.market import Features, History, Labels, Live, Universe
 from trade_assets.settings.models import MarketGate, Modeling
+from trade_assets.settings.selection import ModelSelection
 from trade_assets.settings.sources import Data, IndexLegs, Store
 from trade_assets.settings.trading import Portfolio, RiskLimits
 
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     events: Events = Events()
     risk: Risk = Risk()
     allocator: Allocator = Allocator()
+    model_selection: ModelSelection = ModelSelection()
     live: Live = Live()
 
     @classmethod
@@ -70,6 +72,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "labels.horizon_sessions must equal history.rebalance_every "
                 f"{self.history.rebalance_every}, was {self.labels.horizon_sessions}"
+            )
+        models = [candidate.name for candidate in self.modeling.candidates]
+        if self.model_selection.incumbent_model not in models:
+            raise ValueError(
+                f"model_selection.incumbent_model must be one of modeling.candidates {', '.join(models)}, "
+                f"was {self.model_selection.incumbent_model}"
             )
         if self.data.source == "files" and self.data.files.path is None:
             raise ValueError("data.files.path must name a directory where data.source is 'files'")

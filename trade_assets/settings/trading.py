@@ -7,8 +7,20 @@ from pydantic import Field
 from trade_assets.settings.section import Section
 
 
+class Pypfopt(Section):
+    mu_mapping: Literal["identity", "sigmoid", "rank_to_mu"] = Field(
+        default="rank_to_mu", description="how a score becomes an expected return"
+    )
+    l2_reg: float = Field(
+        default=0.01, ge=0, description="penalty on squared weights in max_sharpe; 0 is the exact one"
+    )
+    min_weight: float = Field(default=0.01, ge=0, le=1, description="least weight of a name an optimiser holds")
+
+
 class Portfolio(Section):
     top_n: int = Field(default=10, ge=1, description="names in the rank-decay portfolio")
+    top_k: int = Field(default=20, ge=1, description="names offered to an optimiser; at most half of the universe")
+    pypfopt: Pypfopt = Pypfopt()
     max_weight: float = Field(default=0.15, gt=0, le=1, description="largest weight of one name before exposure")
     costs_bps: float = Field(default=1.0, ge=0, description="commission per side, basis points")
     slippage_bps: float = Field(default=2.0, ge=0, description="half-spread per side, basis points")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trade_assets.domain import backtest, calendar, costs, grid, prices
+from trade_assets.domain import backtest, calendar, costs, grid, grid_returns, prices
 from trade_assets.domain.constructions import Limits
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars
@@ -47,7 +47,7 @@ def test_a_name_in_blackout_is_held_only_by_a_cell_that_held_it_before(seed):
     predictions, universe = drawn(seed)
     made = portfolios(predictions, universe, GRID.dates[:6], never_buy={"AAA"})
     dark = universe[universe["in_blackout"]].groupby("rebalance_date")["symbol"].apply(set)
-    for _, rows in made.groupby(["model", "construction"]):
+    for _, rows in made[~grid.is_baseline(made)].groupby(["model", "construction"]):
         before = set()
         for date, own in rows.groupby("rebalance_date"):
             held = set(own["symbol"]) - {"CASH"}
@@ -73,6 +73,7 @@ def test_a_date_without_scores_is_all_cash():
     predictions, universe = drawn(0)
     made = portfolios(predictions.iloc[:0], universe.iloc[:0], GRID.dates[:2])
     assert set(made["symbol"]) == {"CASH"}
+    assert set(made["status"]) == {"all cash: no scores", "all cash: no members"}
     assert made["weight"].eq(1).all()
 
 
@@ -84,7 +85,7 @@ def market(seed):
 
 def returns(weights, panel, first, last):
     dates = GRID.between(GRID.dates[first], GRID.dates[last])
-    return grid.returns(weights, panel, dates=dates, rates=RATES, capital_usd=1e6)
+    return grid_returns.returns(weights, panel, dates=dates, rates=RATES, capital_usd=1e6)
 
 
 @settings(**FEW)
@@ -109,7 +110,7 @@ def test_a_range_of_returns_is_its_dates_one_by_one_read_through_their_windows(s
 def test_every_session_is_earned_once_and_the_fill_is_the_close_after_the_decision(seed):
     predictions, universe = drawn(seed)
     found = returns(portfolios(predictions, universe, GRID.dates), market(seed), FIRST, LAST)
-    for _, rows in found.groupby(["model", "construction"]):
+    for _, rows in found[~grid.is_baseline(found)].groupby(["model", "construction"]):
         assert_same_bytes(rows["session"].to_numpy(), SESSIONS[FIRST * 10 - 9 : LAST * 10 + 1].to_numpy())
         assert rows.loc[rows["cost_frac"] > 0, "session"].isin(SESSIONS[1::10]).all()
 
@@ -134,7 +135,7 @@ def test_the_pieces_put_together_are_one_backtest_of_all_the_targets(seed):
     )
     dates = GRID.between(GRID.dates[FIRST], GRID.dates[LAST])
     first_unknown = made[made["rebalance_date"] >= GRID.dates[FIRST - 1]]
-    pieces = grid.returns(first_unknown, panel, dates=dates, rates=rates, capital_usd=1e6)
+    pieces = grid_returns.returns(first_unknown, panel, dates=dates, rates=rates, capital_usd=1e6)
     own = pieces[pieces["model"] == "ridge_stack"]
     np.testing.assert_allclose(own["return_frac"], whole.return_frac, rtol=1e-10, atol=1e-14)
     np.testing.assert_allclose(own["cost_frac"], whole.cost_frac, rtol=1e-9, atol=1e-16)
@@ -143,6 +144,6 @@ def test_the_pieces_put_together_are_one_backtest_of_all_the_targets(seed):
 def test_the_first_date_of_the_history_has_earned_nothing():
     predictions, universe = drawn(0)
     made = portfolios(predictions, universe, GRID.dates[:2])
-    assert grid.returns(
+    assert grid_returns.returns(
         made, market(0), dates=GRID.between(GRID.dates[0], GRID.dates[0]), rates=RATES, capital_usd=1e6
     ).empty

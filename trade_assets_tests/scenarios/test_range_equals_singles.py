@@ -37,7 +37,12 @@ def test_every_table_holds_rows_at_the_newest_key_unless_the_source_has_none(his
     empty = {
         asset for (asset, key) in system.hashes(system.base(), history[-1:]) if tables.record(asset, key).rows == 0
     }
-    assert empty == {"fundamentals", "trials", "allocator_trials"}  # no facts in the source, no search on this date
+    assert empty == {
+        "fundamentals",
+        "trials",
+        "allocator_trials",
+        "candidate_evidence",
+    }  # no facts in the source, no search or decision on this date
 
 
 def test_a_record_tells_what_a_partition_was_computed_from(history):

@@ -16,9 +16,10 @@ FEWEST_ROWS = 2  # of one row LightGBM's bagging may leave none, of none every l
 
 @dataclass(frozen=True)
 class Job:
-    """What one fit needs; it can be sent to another process."""
+    """What one fit needs; it can be sent to another process. ``model`` is its name, ``algorithm`` a key of ``MODELS``."""
 
     model: str
+    algorithm: str
     as_of: pd.Timestamp
     folds: list[Fold]
     features: Mapping[str, list[str]]
@@ -39,6 +40,7 @@ class Fitted:
     """
 
     model: str
+    algorithm: str
     as_of: pd.Timestamp
     text: str
     size: float
@@ -49,7 +51,7 @@ class Fitted:
 
 def fit(job: Job) -> Fitted:
     """Size the model on each inner fold, combine, and fit on the final rows."""
-    learner = MODELS[job.model]
+    learner = MODELS[job.algorithm]
     sizes, inner = [], {}
     final = next(fold for fold in job.folds if fold.name == FINAL)
     for fold in job.folds:
@@ -61,7 +63,7 @@ def fit(job: Job) -> Fitted:
         inner[fold.name] = mean_rank_ic(fold.test, predictions)
     size = learner.combine(sizes, job.parameters)
     text = learner.fit(rows(final.train, job.features[FINAL]), job.parameters, size)
-    return Fitted(job.model, job.as_of, text, size, len(final.train), list(job.features[FINAL]), inner)
+    return Fitted(job.model, job.algorithm, job.as_of, text, size, len(final.train), list(job.features[FINAL]), inner)
 
 
 def weighing(train: pd.DataFrame) -> int:

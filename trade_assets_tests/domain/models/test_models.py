@@ -173,7 +173,7 @@ def job(name, *, test_target=None, inner_rows=None, inner_weight=1.0):
         "inner_1", train.iloc[:inner_rows].assign(weight=inner_weight), test, 0, 10, test["feature_date"].min()
     )
     final = Fold(FINAL, train, train.iloc[:0], 0, 0, test["feature_date"].max())
-    return fitting.Job(name, final.test_first, [inner, final], {"inner_1": NAMES, FINAL: NAMES}, PARAMETERS[name])
+    return fitting.Job(name, name, final.test_first, [inner, final], {"inner_1": NAMES, FINAL: NAMES}, PARAMETERS[name])
 
 
 @pytest.mark.parametrize("name", LEARNERS)

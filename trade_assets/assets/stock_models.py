@@ -1,0 +1,64 @@
+"""Settings of the stock models as what the domain fits: learners with their parameters, stacks with their members."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.util import find_spec
+
+import pandas as pd
+
+from trade_assets import partitions
+from trade_assets.domain import training
+from trade_assets.domain.models import ensemble, stacking
+from trade_assets.domain.training import Learners
+from trade_assets.settings import Modeling, Settings
+
+Stack = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
+
+
+def plan(settings: Settings) -> training.Plan:
+    """How the training window of every fit is cut."""
+    history, modeling = settings.history, settings.modeling
+    return training.Plan(
+        grid=partitions.GRID,
+        train_rebalances=history.train_rebalances,
+        inner_folds=history.inner_folds,
+        embargo_sessions=settings.labels.horizon_sessions,
+        half_life_rebalances=modeling.weight_half_life_rebalances,
+    )
+
+
+def installed(modeling: Modeling) -> tuple[Learners, dict[str, str]]:
+    """Learners that can be fitted here, and those whose library is absent, by the name of the candidate."""
+    own, learners = parameters(modeling), modeling.learners()
+    absent = {
+        name: c.algorithm for name, c in learners.items() if c.algorithm == "catboost" and not find_spec("catboost")
+    }
+    return {name: (c.algorithm, own[c.algorithm]) for name, c in learners.items() if name not in absent}, absent
+
+
+def parameters(modeling: Modeling) -> dict[str, Mapping[str, object]]:
+    """Parameters of each algorithm by its name."""
+    boosting = modeling.model_dump(include={"num_boost_round", "early_stopping_rounds"})
+    seed = {"seed": modeling.seed}
+    return {
+        "elastic_net": modeling.elastic_net_params.model_dump(),
+        "lightgbm": modeling.lightgbm_params.model_dump() | boosting | seed,
+        "xgboost": modeling.xgboost_params.model_dump() | boosting | seed,
+        "random_forest": modeling.random_forest_params.model_dump() | seed,
+        "perceptron": modeling.perceptron_params.model_dump() | seed,
+        "catboost": modeling.catboost_params.model_dump() | boosting | seed,
+    }
+
+
+def stacks(modeling: Modeling, fitted: list[str]) -> Mapping[str, Stack]:
+    """How each candidate made of others is weighed; of their members those that are ``fitted``."""
+    how = {
+        "ridge_stack": partial(stacking.fit, alpha=modeling.stack_alpha),
+        "ensemble": partial(ensemble.chosen, top=modeling.ensemble_top),
+    }
+    algorithms, made = {c.name: c.algorithm for c in modeling.candidates}, {}
+    for name, members in modeling.stacks().items():
+        own = [member for member in members if member in fitted]
+        if own:
+            made[name] = partial(how[algorithms[name]], models=own, min_rebalances=modeling.stack_min_rebalances)
+    return made
