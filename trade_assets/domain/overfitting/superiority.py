@@ -63,8 +63,9 @@ def adjusted(active: np.ndarray, *, seed: int, block: float, reps: int = REPS) -
     Every resample is studentised by its own deviation (bootstrap-t), after Hall, *The Bootstrap and Edgeworth
     Expansion* (1992). With 86 independent periods of 50 correlated candidates and blocks of one, a test at 2.7 %
     then rejects true nulls in 2.8 % of cases, in 2.5 % where returns are as skewed as those of sold options; with
-    one deviation for all resamples, as Hansen writes, 4.0 % and 8.8 %. ``arch.bootstrap.SPA`` (8.0) takes the maximum of plain means, so its most
-    volatile candidate decides; it is the oracle of the tests where candidates vary alike.
+    one deviation for all resamples, as Hansen writes, 4.0 % and 8.8 %. ``arch.bootstrap.SPA`` (8.0)
+    takes the maximum of plain means, so its most volatile candidate decides; it is the oracle of the tests where
+    candidates vary alike.
     """
     active = np.asarray(active, dtype=np.float64)
     if active.ndim != 2 or not np.isfinite(active).all():
