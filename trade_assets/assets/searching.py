@@ -15,7 +15,9 @@ from trade_assets.resources.studies import Studies
 from trade_assets.resources.workers import Workers
 
 # a study is gone on with only by the versions it was begun with
-LIBRARIES = {name: version(name) for name in ("lightgbm", "numpy", "optuna", "pandas", "scikit-learn", "scipy")}
+LIBRARIES = {
+    name: version(name) for name in ("lightgbm", "numpy", "optuna", "pandas", "scikit-learn", "scipy", "xgboost-cpu")
+}
 
 
 @dataclass(frozen=True)

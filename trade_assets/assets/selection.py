@@ -6,7 +6,7 @@ import pandas as pd
 from trade_assets import mandate, partitions, schemas
 from trade_assets.assets import selection_policies
 from trade_assets.assets.partitioned import rebalance_asset, window
-from trade_assets.domain import champion, evidence, grid, grid_returns, prices
+from trade_assets.domain import champion, evidence, grid, grid_returns, prices, training
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.models import skill
 from trade_assets.settings import Settings, load
@@ -40,6 +40,7 @@ def candidate_skill(
 def candidate_portfolios(
     settings: dg.ResourceParam[Settings],
     stock_predictions: pd.DataFrame,
+    base_models: pd.DataFrame,
     universe: pd.DataFrame,
     bars: pd.DataFrame,
     candidate_skill: pd.DataFrame,
@@ -57,6 +58,7 @@ def candidate_portfolios(
         never_buy=set(settings.portfolio.never_buy),
         panel=prices.panel(bars, through=dates.dates[-1]),
         skill=grid.trailing_skill(candidate_skill, dates=dates.dates, grid=partitions.GRID, last=SKILL),
+        skipped=training.skipped(base_models),
     )
 
 
@@ -84,11 +86,13 @@ def candidate_returns(
     sections=("model_selection",),
     candidate_returns=window(WINDOW),
     market_signals=window(WINDOW),
+    stock_trials=window(WINDOW),
 )
 def candidate_evidence(
     settings: dg.ResourceParam[Settings],
     candidate_returns: pd.DataFrame,
     market_signals: pd.DataFrame,
+    stock_trials: pd.DataFrame,
     dates: Rebalances,
 ) -> pd.DataFrame:
     """Figures of every candidate at each decision, and what they are worth after so many trials."""
@@ -97,15 +101,19 @@ def candidate_evidence(
         candidate_returns, dates=dates.retrain_dates(own.every_rebalances), grid_dates=partitions.GRID, last=WINDOW
     )
     terms = selection_policies.evidence_terms(own)
+
+    def tried_until(date: pd.Timestamp) -> pd.DataFrame:
+        return stock_trials[stock_trials["rebalance_date"].isin(partitions.GRID.window(date, last=WINDOW))]
+
     made = [
-        evidence.table(earned, market_signals, pd.DataFrame(), date=date, terms=terms)
+        evidence.table(earned, market_signals, tried_until(date), date=date, terms=terms)
         for date, earned in found.items()
         if len(earned.dates) >= own.min_rebalances
     ]
     return schemas.concat("candidate_evidence", made)
 
 
-@rebalance_asset(group="selection", sections=("model_selection",), candidate_returns=window(WINDOW))
+@rebalance_asset(group="selection", sections=("modeling", "model_selection"), candidate_returns=window(WINDOW))
 def champion_model(
     settings: dg.ResourceParam[Settings],
     candidate_returns: pd.DataFrame,
@@ -123,5 +131,5 @@ def champion_model(
         ),
         previous,
         dates=dates,
-        terms=selection_policies.champion_terms(own),
+        terms=selection_policies.champion_terms(settings),
     )

@@ -40,10 +40,19 @@ def evidence_terms(own: ModelSelection) -> evidence.Terms:
     return evidence.Terms(weights, thresholds(own), own.seed, own.bootstrap_reps)
 
 
-def champion_terms(own: ModelSelection) -> champion.Terms:
+def champion_terms(settings: Settings) -> champion.Terms:
     """What a candidate must show to be put in force."""
-    incumbent = (own.incumbent_model, own.incumbent_construction)
+    own = settings.model_selection
     return champion.Terms(
-        incumbent, thresholds(own), own.alpha, own.min_rebalances, own.paired_alpha, own.pbo_max, own.seed,
-        own.bootstrap_reps,
-    )  # fmt: skip
+        incumbent=(own.incumbent_model, own.incumbent_construction),
+        thresholds=thresholds(own),
+        alpha=own.alpha,
+        first=own.min_rebalances,
+        n_models=len(settings.modeling.candidates),
+        paired_alpha=own.paired_alpha,
+        least_deflated=own.deflated_sharpe_min,
+        pbo_max=own.pbo_max,
+        loss_max=own.loss_max,
+        seed=own.seed,
+        reps=own.bootstrap_reps,
+    )

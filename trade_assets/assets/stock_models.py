@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib.util import find_spec
 
 import pandas as pd
 
 from trade_assets import partitions
-from trade_assets.domain import training
-from trade_assets.domain.models import ensemble, stacking
+from trade_assets.domain import training, tuned
+from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.models import catboost_model, ensemble, stacking, tuning
 from trade_assets.domain.training import Learners
 from trade_assets.settings import Modeling, Settings
 
+STUDY = "xgboost"
 Stack = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 
 
@@ -27,13 +28,38 @@ def plan(settings: Settings) -> training.Plan:
     )
 
 
-def installed(modeling: Modeling) -> tuple[Learners, dict[str, str]]:
-    """Learners that can be fitted here, and those whose library is absent, by the name of the candidate."""
+def installed(
+    modeling: Modeling, tuned_parameters: pd.DataFrame
+) -> tuple[Callable[[pd.Timestamp], Learners], dict[str, str]]:
+    """Learners that can be fitted here at a date, and those whose library is absent, by the name of the candidate."""
     own, learners = parameters(modeling), modeling.learners()
     absent = {
-        name: c.algorithm for name, c in learners.items() if c.algorithm == "catboost" and not find_spec("catboost")
+        name: c.algorithm
+        for name, c in learners.items()
+        if c.algorithm == "catboost" and not catboost_model.is_installed()
     }
-    return {name: (c.algorithm, own[c.algorithm]) for name, c in learners.items() if name not in absent}, absent
+
+    def at(date: pd.Timestamp) -> Learners:
+        found = tuning.parameters_of(tuned.values_at(tuned_parameters, date, study=STUDY), own["xgboost"])
+        return {
+            name: ("xgboost_fixed", found) if c.tune_hyperparams else (c.algorithm, own[c.algorithm])
+            for name, c in learners.items()
+            if name not in absent
+        }
+
+    return at, absent
+
+
+def search_dates(settings: Settings, dates: Rebalances) -> pd.DatetimeIndex:
+    """Dates whose parameters are searched for; none where no candidate is tuned."""
+    is_tuned = any(candidate.tune_hyperparams for candidate in settings.modeling.candidates)
+    return dates.retrain_dates(settings.modeling.tuning.every_rebalances) if is_tuned else dates.dates[:0]
+
+
+def untuned(modeling: Modeling) -> dict[str, float]:
+    """What a search begins with: the settings' own parameters, with the fewest trees of its space."""
+    fewest = int(tuning.SPACE["n_estimators"].low)
+    return tuning.values_of(parameters(modeling)["xgboost"], n_estimators=fewest)
 
 
 def parameters(modeling: Modeling) -> dict[str, Mapping[str, object]]:

@@ -98,15 +98,16 @@ def base_models(
     stock_features: pd.DataFrame,
     stock_outcomes: pd.DataFrame,
     stock_fold_manifest: pd.DataFrame,
+    stock_parameters: pd.DataFrame,
     dates: Rebalances,
     previous: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every learner among the candidates, fitted as of each retrain date."""
     rows = folds.labelled(stock_features, stock_outcomes, list(features.FEATURES))
     retrains = dates.retrain_dates(settings.history.retrain_every)
-    present, absent = stock_models.installed(settings.modeling)
+    learners, absent = stock_models.installed(settings.modeling, stock_parameters)
     jobs = training.jobs(
-        rows, retrains, stock_fold_manifest, plan=stock_models.plan(settings), learners=lambda date: present,
+        rows, retrains, stock_fold_manifest, plan=stock_models.plan(settings), learners=learners,
         min_rows=settings.modeling.min_train_rows,
     )  # fmt: skip
     fits = [training.entry(f, artifacts.put([f.text])[0]) for f in workers.map(fitting.fit, jobs)]

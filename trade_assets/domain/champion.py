@@ -1,5 +1,6 @@
 """Which candidate is in force, and why: a new one only on evidence that counts every trial and every look."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,17 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain.acceptance import Gate
+from trade_assets.domain.acceptance import Gate, Severity
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.evidence import BLOCK_REBALANCES, WHOLE, Earned
 from trade_assets.domain.grid import BASELINE, Cell
 from trade_assets.domain.overfitting import alpha as spending
-from trade_assets.domain.overfitting import score, superiority
+from trade_assets.domain.overfitting import score, sequential, superiority
 from trade_assets.domain.overfitting.score import Thresholds
 
 COLUMNS = [
     "rebalance_date", "role", "model", "construction", "status", "since", "decision_date", "score", "n_rebalances",
-    "alpha_spent", "reason",
+    "looks", "alpha_spent", "reason",
 ]  # fmt: skip
 UNQUALIFIED, QUALIFIED = "unqualified", "qualified"
 NOTHING = "No candidates meet minimum thresholds!"
@@ -33,8 +34,10 @@ class Terms:
     thresholds : Thresholds
     alpha : float, chance of a false promotion over all time
     first : int, rebalances of returns before the first decision
-    paired_alpha : float, level of the test against what is in force
-    pbo_max : float
+    n_models : int, candidates that differ in more than their construction
+    paired_alpha : float, level of the test against a qualified model in force
+    least_deflated : float, least deflated Sharpe ratio
+    pbo_max, loss_max : float, largest probabilities of overfitting and of a loss after choosing
     seed, reps : of that test
     """
 
@@ -42,8 +45,11 @@ class Terms:
     thresholds: Thresholds
     alpha: float
     first: int
+    n_models: int
     paired_alpha: float
+    least_deflated: float
     pbo_max: float
+    loss_max: float
     seed: int
     reps: int
 
@@ -62,13 +68,17 @@ class State:
     challenger_since: pd.Timestamp | None
     challenger_score: float
     n_rebalances: int
-    alpha_spent: float
+    looks: tuple[int, ...]
+
+    def alpha_spent(self, terms: Terms) -> float:
+        """Share of the error probability used by the looks so far."""
+        return spending.spent(self.looks[-1], first=terms.first, alpha=terms.alpha) if self.looks else 0.0
 
 
 def opening(date: pd.Timestamp, terms: Terms) -> State:
     """Before anything is known the incumbent of the settings is in force, unqualified."""
     reason = f"{NOTHING} Nothing has been judged yet; {name_of(terms.incumbent)} is in force by the settings."
-    return State(terms.incumbent, UNQUALIFIED, date, None, math.nan, reason, None, None, math.nan, 0, 0.0)
+    return State(terms.incumbent, UNQUALIFIED, date, None, math.nan, reason, None, None, math.nan, 0, ())
 
 
 def in_force(
@@ -103,7 +113,7 @@ def in_force(
         found = earned_at.get(date)
         if date in judged and found is not None:
             state = decided(state, judged[date], found, date=date, terms=terms)
-        rows += as_rows(state, date)
+        rows += as_rows(state, date, terms)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -112,12 +122,13 @@ def decided(state: State, evidence: pd.DataFrame, found: Earned, *, date: pd.Tim
     n = state.n_rebalances
     if n < terms.first:
         return state
-    level = spending.spent(n, first=terms.first, alpha=terms.alpha) - state.alpha_spent
+    looks = (*state.looks, n)
+    level = float(sequential.levels(looks, first=terms.first, alpha=terms.alpha, n_trials=terms.n_models)[-1])
     figures = figures_of(evidence)
     whole = figures[WHOLE]
     ranked = sorted(found.cells, key=lambda cell: (-figures[cell]["score"], cell))
     winner, why = _winner(state, ranked, figures, whole, found, level=level, terms=terms)
-    state = replace(state, decision_date=date, alpha_spent=state.alpha_spent + level, reason=why)
+    state = replace(state, decision_date=date, looks=looks, reason=why)
     if winner is not None and (winner != state.champion or state.status != QUALIFIED):
         state = replace(state, champion=winner, status=QUALIFIED, since=date)
     runner_up = next((cell for cell in ranked if cell != state.champion), None)
@@ -132,17 +143,18 @@ def decided(state: State, evidence: pd.DataFrame, found: Earned, *, date: pd.Tim
 
 
 def gates(row: Mapping[str, float], whole: Mapping[str, float], *, level: float, terms: Terms) -> tuple[Gate, ...]:
-    """What one candidate must pass, the test against the one in force apart."""
+    """What one candidate must pass, the test against a qualified one in force apart.
+
+    The test against the baseline decides: it adjusts for the whole family of candidates, and its level for every look
+    at them. That the deflated Sharpe ratio is at least a half says the same of the trials of the searches.
+    """
     return (
         *score.gates(row, terms.thresholds),
-        _least("Deflated Sharpe ratio", row["deflated_sharpe"], 1.0 - level, "more than luck with all trials counted"),
-        _most("Probability of backtest overfitting", whole["pbo"], terms.pbo_max, "choosing by the past is worth something"),
-    )  # fmt: skip
-
-
-def paired_p(challenger: np.ndarray, reference: np.ndarray, *, terms: Terms) -> float:
-    """One-sided p-value that ``challenger`` earns no more than ``reference``, by the stationary bootstrap."""
-    return superiority.better(challenger - reference, seed=terms.seed, block=BLOCK_REBALANCES, reps=terms.reps)
+        _most("Test against the baseline, all candidates counted", row["superiority_p"], level, "error"),
+        _least("Deflated Sharpe ratio", row["deflated_sharpe"], terms.least_deflated, "error"),
+        _most("Probability that the one chosen loses", whole["probability_of_loss"], terms.loss_max, "error"),
+        _most("Probability of backtest overfitting", whole["pbo"], terms.pbo_max, "warn"),
+    )
 
 
 def figures_of(evidence: pd.DataFrame) -> dict[Cell, dict[str, float]]:
@@ -161,31 +173,35 @@ def _winner(
     level: float,
     terms: Terms,
 ) -> tuple[Cell | None, str]:
-    reference = found.of(state.champion) if state.status == QUALIFIED and state.champion in found.cells else None
-    against = name_of(BASELINE if reference is None else state.champion)
-    reference = found.baseline_periods if reference is None else reference
+    is_held = state.status == QUALIFIED and state.champion in found.cells
+    against = _against(found, found.of(state.champion), terms) if is_held else None
     first_failure = ""
-    for cell in ranked:
+    for place, cell in sorted(enumerate(found.cells), key=lambda item: ranked.index(item[1])):
+        if is_held and cell == state.champion:
+            return cell, f"{name_of(cell)} stays: no candidate of a higher score qualifies."
         every = gates(figures[cell], whole, level=level, terms=terms)
-        if state.status == QUALIFIED and cell == state.champion:
-            return cell, f"{name_of(cell)} stays: no candidate with a higher score qualifies."
-        p = paired_p(found.of(cell), reference, terms=terms)
-        every += (
-            _most(f"Bootstrap test against {against}", p, terms.paired_alpha, "the difference is more than luck"),
-        )
-        failed = [gate for gate in every if not gate.passed]
+        if against is not None:
+            label = f"Test against {name_of(state.champion)}, all candidates counted"
+            every += (_most(label, float(against[place]), terms.paired_alpha, "error"),)
+        failed = [gate for gate in every if not gate.passed and gate.severity == "error"]
         if not failed:
             return cell, (
                 f"{name_of(cell)} has the highest score of those that pass, {figures[cell]['score']:.2f}, and passes "
                 f"every gate: " + " ".join(gate.sentence for gate in every)
             )
         first_failure = first_failure or (
-            f"The highest score, {figures[cell]['score']:.2f} of {name_of(cell)}, does not qualify: "
+            f"The highest score, {figures[cell]['score']:.2f} of {name_of(cell)}, does not qualify. "
             + " ".join(gate.sentence for gate in failed)
         )
     missed = all(figures[cell]["n_failed_thresholds"] > 0 for cell in ranked)
     stays = f"{name_of(state.champion)} stays in force."
     return None, " ".join([*([NOTHING] if missed else ["Nothing qualifies."]), stays, first_failure])
+
+
+def _against(found: Earned, reference: np.ndarray, terms: Terms) -> np.ndarray:
+    """Family-wise p-value of every cell that it earns no more than ``reference``."""
+    active = found.periods - reference[:, None]
+    return superiority.adjusted(active, seed=terms.seed, block=BLOCK_REBALANCES, reps=terms.reps)
 
 
 def restored(rows: pd.DataFrame) -> State:
@@ -197,14 +213,14 @@ def restored(rows: pd.DataFrame) -> State:
         (own.model, own.construction), own.status, own.since, None if pd.isna(decision) else decision, own.score,
         own.reason, None if next_one is None else (next_one.model, next_one.construction),
         None if next_one is None else next_one.since, math.nan if next_one is None else next_one.score,
-        int(own.n_rebalances), float(own.alpha_spent),
+        int(own.n_rebalances), tuple(json.loads(own.looks)),
     )  # fmt: skip
 
 
-def as_rows(state: State, date: pd.Timestamp) -> list[tuple]:
+def as_rows(state: State, date: pd.Timestamp, terms: Terms) -> list[tuple]:
     """The rows of one date."""
     decision = pd.NaT if state.decision_date is None else state.decision_date
-    counted = (state.n_rebalances, state.alpha_spent)
+    counted = (state.n_rebalances, json.dumps(state.looks), state.alpha_spent(terms))
     rows = [
         (date, "champion", *state.champion, state.status, state.since, decision, state.score, *counted, state.reason)
     ]
@@ -227,17 +243,16 @@ def name_of(cell: Cell) -> str:
     return f"{cell[0]} with {cell[1]}"
 
 
-def _least(label: str, value: float, limit: float, meaning: str) -> Gate:
-    return _gate(label, value, limit, passed=value >= limit, needs="at least", meaning=meaning)
+def _least(label: str, value: float, limit: float, severity: Severity) -> Gate:
+    return _gate(label, value, limit, passed=value >= limit, needs="at least", severity=severity)
 
 
-def _most(label: str, value: float, limit: float, meaning: str) -> Gate:
-    return _gate(label, value, limit, passed=value <= limit, needs="at most", meaning=meaning)
+def _most(label: str, value: float, limit: float, severity: Severity) -> Gate:
+    return _gate(label, value, limit, passed=value <= limit, needs="at most", severity=severity)
 
 
-def _gate(label: str, value: float, limit: float, *, passed: bool, needs: str, meaning: str) -> Gate:
+def _gate(label: str, value: float, limit: float, *, passed: bool, needs: str, severity: Severity) -> Gate:
     if math.isnan(value):
-        return Gate(label, "R-161", value, limit, False, "error", f"{label} is not known yet.")
-    verdict = meaning if passed else f"not shown that {meaning}"
-    sentence = f"{label} is {value:.4f}, needed {needs} {limit:.4f}: {verdict}."
-    return Gate(label, "R-161", value, limit, passed, "error", sentence)
+        return Gate(label, "R-161", value, limit, False, severity, f"{label}: not known.")
+    sentence = f"{label}: {value:.4f}, needed {needs} {limit:.4f}, {'passed' if passed else 'not passed'}."
+    return Gate(label, "R-161", value, limit, passed, severity, sentence)

@@ -193,7 +193,10 @@ def _of_grid(found: Earned, tried: pd.DataFrame) -> dict[str, float]:
 
 
 def _deflation(active: np.ndarray, n_effective: float) -> float:
-    """Sharpe ratio, by rebalance, that the best of so many worthless trials shows by luck."""
+    """Sharpe ratio, by rebalance, that the best of so many worthless trials shows by luck.
+
+    How far trials differ is taken from all cells: groups are few, and their spread an even worse estimate.
+    """
     ratios = np.array([sharpe.per_period(column) for column in active.T])
     known = ratios[~np.isnan(ratios)]
     return sharpe.expected_maximum_sharpe(float(np.var(known, ddof=1)) if len(known) > 1 else 0.0, n_effective)

@@ -20,7 +20,7 @@ CASH = "CASH"
 Cell = tuple[str, str]
 BASELINE: Cell = ("baseline", "equal_weight")
 COVARIANCE_SESSIONS = 252
-NO_SCORES = "all cash: no scores"
+NO_SCORES, SKIPPED = "all cash: no scores", "skipped"
 
 
 def portfolios(
@@ -34,6 +34,7 @@ def portfolios(
     never_buy: set[str],
     panel: Panel | None = None,
     skill: Mapping[tuple[pd.Timestamp, str], float] | None = None,
+    skipped: Mapping[tuple[pd.Timestamp, str], str] | None = None,
 ) -> pd.DataFrame:
     """Weights of every cell at every date, and of the baseline.
 
@@ -53,6 +54,7 @@ def portfolios(
     panel : Panel, optional
         Bars of the sessions a covariance is estimated on; without it the constructions that need one fall back.
     skill : mapping of (date, model) to the trailing mean rank information coefficient, optional
+    skipped : mapping of (date, model) to why the model was not fitted, optional
     """
     scores = {
         key: rows.set_index("symbol")["prediction"] for key, rows in predictions.groupby(["rebalance_date", "model"])
@@ -79,6 +81,7 @@ def portfolios(
                         own, sector, barred=set(out), returns=returns, information_coefficient=worth
                     )
                 weights, status = _built(cell, offered.get(out), limits, now if moves is None else moves.drifted(now))
+                status = (skipped or {}).get((date, model), status) if own is None else status
                 held[cell] = weights
                 made.append((cell, weights, status))
         parts += [_rows(date, made), _baseline(listed).assign(rebalance_date=date)]
@@ -125,7 +128,7 @@ def is_baseline(rows: pd.DataFrame) -> pd.Series:
 
 def with_scores(portfolios: pd.DataFrame) -> pd.DataFrame:
     """The rows of cells whose model scored anything at the date; who had no scores decided nothing."""
-    return portfolios[portfolios["status"] != NO_SCORES]
+    return portfolios[(portfolios["status"] != NO_SCORES) & ~portfolios["status"].str.startswith(SKIPPED)]
 
 
 def trailing_skill(

@@ -68,18 +68,31 @@ def jobs(
         If the rows of a fold do not have the hash in the manifest.
     """
     for date in retrains:
-        entries = recorded[recorded["rebalance_date"] == date].set_index("fold")
-        made = [f for f in folds_at(labelled, date, plan=plan) if f.name in entries.index]
-        for fold in made:
-            if folds.row_hash(fold.train) != entries.at[fold.name, "train_sha256"]:
-                raise ValueError(
-                    f"stock_fold_manifest {date.date()}: the training rows of {fold.name} are not those recorded"
-                )
+        made, names = recorded_folds(labelled, date, recorded, plan=plan)
         if not made or fitting.weighing(made[-1].train) < max(min_rows, fitting.FEWEST_ROWS):
             continue
-        names = {fold.name: json.loads(entries.at[fold.name, "features"]) for fold in made}
         for model, (algorithm, own) in learners(date).items():
             yield fitting.Job(model, algorithm, date, made, names, own)
+
+
+def recorded_folds(
+    labelled: pd.DataFrame, date: pd.Timestamp, recorded: pd.DataFrame, *, plan: Plan
+) -> tuple[list[Fold], dict[str, list[str]]]:
+    """The folds of a retrain date as the manifest recorded them, and the features of each.
+
+    Raises
+    ------
+    ValueError
+        If the rows of a fold do not have the hash in the manifest.
+    """
+    entries = recorded[(recorded["rebalance_date"] == date) & (recorded["retrain_date"] == date)].set_index("fold")
+    made = [f for f in folds_at(labelled, date, plan=plan) if f.name in entries.index]
+    for fold in made:
+        if folds.row_hash(fold.train) != entries.at[fold.name, "train_sha256"]:
+            raise ValueError(
+                f"stock_fold_manifest {date.date()}: the training rows of {fold.name} are not those recorded"
+            )
+    return made, {fold.name: json.loads(entries.at[fold.name, "features"]) for fold in made}
 
 
 def entry(fitted: fitting.Fitted, address: str) -> pd.DataFrame:
@@ -95,7 +108,10 @@ def entry(fitted: fitting.Fitted, address: str) -> pd.DataFrame:
                 "algorithm": fitted.algorithm,
                 "status": FITTED,
                 "artifact_sha256": address,
-                "parameters": json.dumps({"size": fitted.size, "features": fitted.features}, sort_keys=True),
+                "parameters": json.dumps(
+                    {"size": fitted.size, "features": fitted.features, "fitted_with": dict(fitted.parameters)},
+                    sort_keys=True,
+                ),
                 "n_rows": fitted.n_rows,
                 "inner_rank_ic": float(np.mean(known)) if known else np.nan,
                 "inner_folds": json.dumps(inner, sort_keys=True),
@@ -113,6 +129,12 @@ def not_installed(fits: pd.DataFrame, algorithms: Mapping[str, str]) -> pd.DataF
         for model, algorithm in algorithms.items()
     ]
     return pd.concat(rows, ignore_index=True) if rows else fits.iloc[:0]
+
+
+def skipped(base_models: pd.DataFrame) -> dict[tuple[pd.Timestamp, str], str]:
+    """Why models were left out, by date and model."""
+    rows = base_models[base_models["status"] != FITTED]
+    return {(row.rebalance_date, row.model): row.status for row in rows.itertuples()}
 
 
 def fitted_at(base_models: pd.DataFrame, date: pd.Timestamp) -> list[str]:

@@ -12,6 +12,7 @@ R = TypeVar("R")
 
 PRELOADED = [
     "trade_assets.domain.models.fitting",
+    "trade_assets.domain.models.tuning",
     "trade_assets.domain.models.quantiles",
     "trade_assets.domain.events.models",
     "trade_assets.domain.events.tuning",

@@ -61,6 +61,7 @@ SELECTION: dict[str, Table] = {
             "decision_date": Column("date", "last rebalance date that was decided on; null before", nullable=True),
             "score": Column("float64", "selection score at that decision; null where none was made", nullable=True),
             "n_rebalances": Column("int64", "rebalances of out-of-sample returns of the whole grid so far", ge=0),
+            "looks": Column("text", "that number at every decision so far, a JSON list"),
             "alpha_spent": Column("float64", "share of the chance of a false promotion spent so far", ge=0, le=1),
             "reason": Column("text", "why this pair is in force"),
         },

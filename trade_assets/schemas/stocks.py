@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from trade_assets.domain.features import FEATURES
 from trade_assets.schemas.columns import DATE, MODEL, SHA256, TICKER, Column, Table
+from trade_assets.schemas.tuning import PARAMETERS, TRIALS
 
 STOCKS: dict[str, Table] = {
     "stock_features": Table(
@@ -92,4 +93,6 @@ STOCKS: dict[str, Table] = {
         },
         ("model", "symbol"),
     ),
+    "stock_trials": TRIALS,
+    "stock_parameters": PARAMETERS,
 }

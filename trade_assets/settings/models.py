@@ -24,6 +24,7 @@ class LightGBMParams(Section):
 class XGBoostParams(Section):
     objective: str = "reg:squarederror"
     max_depth: int = Field(default=4, ge=1, le=16)
+    max_bin: int = Field(default=64, ge=2, description="bins of a feature; features are ranks, so few will do")
     learning_rate: float = Field(default=0.05, gt=0, le=1)
     min_child_weight: float = Field(default=50.0, ge=0)
     subsample: float = Field(default=0.8, gt=0, le=1)
@@ -47,8 +48,8 @@ class ElasticNetParams(Section):
 
 class PerceptronParams(Section):
     hidden: tuple[int, ...] = Field(default=(16,), description="units of each hidden layer")
-    learning_rate: float = Field(default=0.003, gt=0, le=1)
-    batch_rows: int = Field(default=512, ge=1)
+    learning_rate: float = Field(default=0.001, gt=0, le=1)
+    batch_rows: int = Field(default=256, ge=1)
     epochs: int = Field(default=40, ge=1, description="most passes over the rows")
     patience: int = Field(default=5, ge=1, description="passes without gain on an inner fold that end a fit")
     l2: float = Field(default=1e-3, ge=0)
@@ -99,9 +100,11 @@ CANDIDATES = (
 
 
 class ModelTuning(Section):
-    every_rebalances: int = Field(default=24, ge=1, description="rebalances from one search to the next")
+    every_rebalances: int = Field(default=48, ge=1, description="rebalances from one search to the next")
     optuna_trials: int = Field(
-        default=6, ge=0, description="trials of each search, one after the other; 0 keeps the settings in force"
+        default=5,
+        ge=0,
+        description="trials of each search, one after the other; 100 for a search in earnest, 0 keeps the settings in force",
     )
     max_estimators: int = Field(default=300, ge=100, le=1000, description="most trees a trial may ask for")
     objective: Literal["rank_ic", "mse"] = Field(default="rank_ic", description="what a trial is judged by")

@@ -50,10 +50,18 @@ class ModelSelection(Section):
         default=0.05, gt=0, lt=0.5, description="chance that anything is ever promoted where there is no skill"
     )
     paired_alpha: float = Field(
-        default=0.05, gt=0, lt=0.5, description="level of the bootstrap test against the model in force"
+        default=0.05, gt=0, lt=0.5, description="level of the test against a qualified model in force"
     )
-    pbo_max: float = Field(default=0.5, gt=0, le=1, description="largest probability of backtest overfitting")
-    bootstrap_reps: int = Field(default=1000, ge=100, description="draws of the bootstrap test")
+    deflated_sharpe_min: float = Field(
+        default=0.5, ge=0, le=1, description="least deflated Sharpe ratio: better than the luck of all trials"
+    )
+    loss_max: float = Field(
+        default=0.5, gt=0, le=1, description="largest share of splits in which the one chosen lost to the baseline"
+    )
+    pbo_max: float = Field(
+        default=0.5, gt=0, le=1, description="probability of backtest overfitting from which the page warns"
+    )
+    bootstrap_reps: int = Field(default=5000, ge=100, description="draws of the bootstrap tests")
     selection_weights: SelectionWeights = SelectionWeights()
     thresholds: SelectionThresholds = SelectionThresholds()
     seed: int = Field(default=42, ge=0)

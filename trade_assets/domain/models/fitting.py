@@ -47,6 +47,7 @@ class Fitted:
     n_rows: int
     features: list[str]
     inner_rank_ic: dict[str, float]
+    parameters: Mapping[str, object]
 
 
 def fit(job: Job) -> Fitted:
@@ -63,7 +64,17 @@ def fit(job: Job) -> Fitted:
         inner[fold.name] = mean_rank_ic(fold.test, predictions)
     size = learner.combine(sizes, job.parameters)
     text = learner.fit(rows(final.train, job.features[FINAL]), job.parameters, size)
-    return Fitted(job.model, job.algorithm, job.as_of, text, size, len(final.train), list(job.features[FINAL]), inner)
+    return Fitted(
+        job.model,
+        job.algorithm,
+        job.as_of,
+        text,
+        size,
+        len(final.train),
+        list(job.features[FINAL]),
+        inner,
+        job.parameters,
+    )
 
 
 def weighing(train: pd.DataFrame) -> int:
