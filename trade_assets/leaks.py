@@ -174,6 +174,28 @@ def utility_one_session_early(original: Function) -> Function:
     return leaky
 
 
+def champion_by_later_returns(original: Function) -> Function:
+    """Candidates judged on what they earned after the decision too."""
+
+    def leaky(returns: pd.DataFrame, *, dates: pd.DatetimeIndex, **kwargs: object) -> object:
+        newest = pd.DatetimeIndex([returns["rebalance_date"].max()])
+        of_the_newest = original(returns, dates=newest, **kwargs).values()
+        return {date: found for date in dates for found in of_the_newest}
+
+    return leaky
+
+
+def covariance_of_the_whole_panel(original: Function) -> Function:
+    """Covariances estimated on every session at hand, those after the decision included."""
+
+    def leaky(panel: Any, date: pd.Timestamp, before: pd.Timestamp | None) -> object:
+        moves = original(panel, date, before)
+        moves.returns = pd.DataFrame(panel.gross - 1.0, columns=panel.symbols)
+        return moves
+
+    return leaky
+
+
 LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
     "centred_window": ("trade_assets.domain.windows:level_mean", centred_window),
     "whole_sample_scale": ("trade_assets.domain.features:assemble", whole_sample_scale),
@@ -187,6 +209,8 @@ LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
     "calibrator_on_the_test_block": ("trade_assets.domain.events.folds:final_fold", calibrator_on_the_test_block),
     "parameters_of_later_trials": ("trade_assets.domain.tuned:in_force_table", parameters_of_later_trials),
     "utility_one_session_early": ("trade_assets.domain.allocator.utility:labels", utility_one_session_early),
+    "champion_by_later_returns": ("trade_assets.domain.evidence:at_decisions", champion_by_later_returns),
+    "covariance_of_the_whole_panel": ("trade_assets.domain.grid:Moves", covariance_of_the_whole_panel),
     "signal_of_the_last_date": ("trade_assets.domain.gates:scale_exposure", signal_of_the_last_date),
 }
 

@@ -79,8 +79,8 @@ def test_every_declared_section_is_read_by_the_module_of_its_asset():
         declared = set(next(iter(asset.specs)).metadata["settings"].split(", ")) & SECTIONS
         module = next(m for m in assets.GROUPS if hasattr(m, name_of(asset)))
         source = inspect.getsource(module)
-        if hasattr(module, "policies"):
-            source += inspect.getsource(module.policies)
+        for name in ("policies", "selection_policies", "stock_models"):
+            source += inspect.getsource(getattr(module, name)) if hasattr(module, name) else ""
         for section in declared - {"features"}:
             assert f"settings.{section}" in source, f"{name_of(asset)} declares {section}"
 

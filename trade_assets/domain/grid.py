@@ -67,7 +67,7 @@ def portfolios(
         listed = members.get(date, universe.iloc[:0])
         barred = never_buy | set(listed.loc[listed["in_blackout"], "symbol"])
         sector = listed.set_index("symbol")["sector"]
-        moves = None if panel is None else _Moves(panel, date, before)
+        moves = None if panel is None else Moves(panel, date, before)
         made: list[tuple[Cell, pd.Series, str]] = []
         for model, of_model in groupby(cells, key=itemgetter(0)):
             own, worth = scores.get((date, model)), (skill or {}).get((date, model), float("nan"))
@@ -144,7 +144,7 @@ def trailing_skill(
     return told
 
 
-class _Moves:
+class Moves:
     """What the constructions of one date read from the panel: moves before it, and since the fill before."""
 
     def __init__(self, panel: Panel, date: pd.Timestamp, before: pd.Timestamp | None) -> None:

@@ -134,7 +134,7 @@ def not_installed(fits: pd.DataFrame, algorithms: Mapping[str, str]) -> pd.DataF
 def skipped(base_models: pd.DataFrame) -> dict[tuple[pd.Timestamp, str], str]:
     """Why models were left out, by date and model."""
     rows = base_models[base_models["status"] != FITTED]
-    return {(row.rebalance_date, row.model): row.status for row in rows.itertuples()}
+    return dict(zip(zip(rows["rebalance_date"], rows["model"], strict=True), rows["status"], strict=True))
 
 
 def fitted_at(base_models: pd.DataFrame, date: pd.Timestamp) -> list[str]:

@@ -4,6 +4,7 @@ import pytest
 
 from trade_assets import proof
 from trade_assets.leaks import LEAKS
+from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
 pytestmark = pytest.mark.xdist_group("history")
@@ -32,10 +33,15 @@ def test_clean_dates_are_rebuilt_to_the_same_bytes(history):
         ("calibrator_on_the_test_block", {"event_fold_manifest", "trials"}),
         ("parameters_of_later_trials", {"tuned_parameters"}),
         ("utility_one_session_early", {"allocator_dataset"}),
+        ("champion_by_later_returns", {"candidate_evidence"}),
+        ("covariance_of_the_whole_panel", {"candidate_portfolios"}),
     ],
 )
 def test_a_planted_leak_is_caught_and_its_first_artifact_named(history, leak, first):
-    verdict = next(proof.prove([history[-12]], leak=leak, processes=1, assets=sorted(first)))
+    every = load().model_selection.every_rebalances
+    decided = [key for key, k in zip(history, system.partitions.GRID.ordinals, strict=True) if k % every == 0]
+    key = next(key for key in reversed(decided) if key <= history[-12])
+    verdict = next(proof.prove([key], leak=leak, processes=1, assets=sorted(first)))
     assert verdict.first in first
 
 
