@@ -85,6 +85,20 @@ def prove(
 
 
 @app.command()
+def rollback(
+    model: Annotated[str, typer.Option(metavar="NAME", help="Model to put in force again.")],
+    construction: Annotated[str, typer.Option(metavar="NAME", help="Its construction.")],
+    actor: Annotated[str, typer.Option(metavar="NAME", help="Who decides.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
+) -> None:
+    """Put a former champion in force again from the next rebalance on; recorded for good."""
+    with plain_errors():
+        from trade_assets import rolling_back
+
+        rolling_back.roll_back(model, construction, actor, reason, console)
+
+
+@app.command()
 def portfolio(
     ridge_preds: Annotated[
         str,

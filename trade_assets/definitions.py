@@ -12,6 +12,7 @@ from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
 from trade_assets.resources.market_data.vintages import Vintages
+from trade_assets.resources.records import Records
 from trade_assets.resources.signals_file import SignalsFile
 from trade_assets.resources.studies import Studies
 from trade_assets.resources.table_io import TableIO
@@ -61,6 +62,7 @@ def build_resources(
         "workers": Workers(settings.store.workers),
         "tracking": Tracking(settings.store.mlflow_uri),
         "studies": Studies(settings.store.optuna_uri),
+        "records": Records(files),
         "exports": Exports(settings.store.exports),
         "signals_file": SignalsFile(settings.market_gate.file),
         "table_io": TableIO(

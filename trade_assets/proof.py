@@ -26,6 +26,7 @@ from trade_assets.resources.market_data import build_source
 from trade_assets.resources.market_data.cut import Cut
 from trade_assets.resources.market_data.vintages import Vintages
 from trade_assets.resources.overlay import Overlay, partitions_from
+from trade_assets.resources.records import Records
 from trade_assets.resources.studies import Unstored
 from trade_assets.resources.tables import MissingPartitionError, TableStore
 from trade_assets.resources.tracking import Untracked
@@ -187,6 +188,7 @@ def _rebuild(
         market_data=Vintages(Cut(raw, pd.Timestamp(keys[-1])), scratch) if cut else raw,
         tracking=Untracked(),
         studies=Unstored(),
+        records=Records(base),  # raw input: what people decided, read up to each close
         workers=Workers(1),
     )
     job = build_definitions(resources).resolve_job_def(rebalance_job.name)

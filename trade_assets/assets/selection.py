@@ -9,6 +9,7 @@ from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.domain import champion, evidence, grid, grid_returns, prices, training
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.models import skill
+from trade_assets.resources.records import Records
 from trade_assets.settings import Settings, load
 
 COST_REBALANCES = 10  # the 63 sessions of volume and volatility behind two fills
@@ -116,6 +117,7 @@ def candidate_evidence(
 @rebalance_asset(group="selection", sections=("modeling", "model_selection"), candidate_returns=window(WINDOW))
 def champion_model(
     settings: dg.ResourceParam[Settings],
+    records: dg.ResourceParam[Records],
     candidate_returns: pd.DataFrame,
     candidate_evidence: pd.DataFrame,
     dates: Rebalances,
@@ -132,4 +134,5 @@ def champion_model(
         previous,
         dates=dates,
         terms=selection_policies.champion_terms(settings),
+        rollbacks=records.read(champion.ROLLBACKS),
     )

@@ -4,12 +4,13 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from trade_assets.domain.acceptance import Gate, Severity
-from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.calendar import Rebalances, close_utc
 from trade_assets.domain.evidence import BLOCK_REBALANCES, WHOLE, Earned
 from trade_assets.domain.grid import BASELINE, Cell
 from trade_assets.domain.overfitting import alpha as spending
@@ -20,7 +21,8 @@ COLUMNS = [
     "rebalance_date", "role", "model", "construction", "status", "since", "decision_date", "score", "n_rebalances",
     "looks", "alpha_spent", "reason",
 ]  # fmt: skip
-UNQUALIFIED, QUALIFIED = "unqualified", "qualified"
+UNQUALIFIED, QUALIFIED, ROLLED_BACK = "unqualified", "qualified", "rolled_back"
+ROLLBACKS = "champion_rollbacks"  # kind of the records
 NOTHING = "No candidates meet minimum thresholds!"
 
 
@@ -89,6 +91,7 @@ def in_force(
     *,
     dates: Rebalances,
     terms: Terms,
+    rollbacks: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Rows of ``champion_model``.
 
@@ -103,18 +106,45 @@ def in_force(
         The table's rows at the rebalance before.
     dates : Rebalances
     terms : Terms
+    rollbacks : DataFrame, optional
+        ``recorded_utc, actor, reason, model, construction``: what people took back; each holds from the first rebalance
+        that closes after it was recorded, whatever the evidence of that date says.
     """
     state = restored(previous) if len(previous) else opening(dates.dates[0], terms)
     candidates = returns[returns["model"] != BASELINE[0]]
     with_returns, judged = set(candidates["rebalance_date"]), dict(tuple(evidence.groupby("rebalance_date")))
     rows: list[tuple] = []
-    for date in dates.dates:
+    for before, date in dates.spans():
         state = replace(state, n_rebalances=state.n_rebalances + int(date in with_returns))
         found = earned_at.get(date)
         if date in judged and found is not None:
             state = decided(state, judged[date], found, date=date, terms=terms)
+        for record in taken_back(rollbacks, before, date):
+            state = rolled_back(state, record, date)
         rows += as_rows(state, date, terms)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def taken_back(rollbacks: pd.DataFrame | None, before: pd.Timestamp | None, date: pd.Timestamp) -> list:
+    """Records made after the close of the rebalance before, and not after that of ``date``, in order."""
+    if rollbacks is None or not len(rollbacks):
+        return []
+    recorded = rollbacks["recorded_utc"] <= close_utc(pd.DatetimeIndex([date]))[0]
+    if before is not None:
+        recorded &= rollbacks["recorded_utc"] > close_utc(pd.DatetimeIndex([before]))[0]
+    return list(rollbacks[recorded].sort_values("recorded_utc").itertuples())
+
+
+def rolled_back(state: State, record: Any, date: pd.Timestamp) -> State:
+    """The state after a person put a pair in force again; what replaces it must beat it, as if it had qualified."""
+    cell = (record.model, record.construction)
+    reason = f"Rolled back from {name_of(state.champion)} to {name_of(cell)} by {record.actor}: {record.reason}"
+    challenger = state.champion if state.challenger == cell else state.challenger
+    since = date if challenger != state.challenger else state.challenger_since
+    return replace(
+        state, champion=cell, status=ROLLED_BACK, since=date, score=math.nan, reason=reason, challenger=challenger,
+        challenger_since=since,
+    )  # fmt: skip
 
 
 def decided(state: State, evidence: pd.DataFrame, found: Earned, *, date: pd.Timestamp, terms: Terms) -> State:
@@ -129,7 +159,7 @@ def decided(state: State, evidence: pd.DataFrame, found: Earned, *, date: pd.Tim
     ranked = sorted(found.cells, key=lambda cell: (-figures[cell]["score"], cell))
     winner, why = _winner(state, ranked, figures, whole, found, level=level, terms=terms)
     state = replace(state, decision_date=date, looks=looks, reason=why)
-    if winner is not None and (winner != state.champion or state.status != QUALIFIED):
+    if winner is not None and (winner != state.champion or state.status == UNQUALIFIED):
         state = replace(state, champion=winner, status=QUALIFIED, since=date)
     runner_up = next((cell for cell in ranked if cell != state.champion), None)
     since = state.challenger_since if runner_up == state.challenger else date
@@ -173,7 +203,7 @@ def _winner(
     level: float,
     terms: Terms,
 ) -> tuple[Cell | None, str]:
-    is_held = state.status == QUALIFIED and state.champion in found.cells
+    is_held = state.status != UNQUALIFIED and state.champion in found.cells
     against = _against(found, found.of(state.champion), terms) if is_held else None
     first_failure = ""
     for place, cell in sorted(enumerate(found.cells), key=lambda item: ranked.index(item[1])):

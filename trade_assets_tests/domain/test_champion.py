@@ -38,7 +38,13 @@ def earned(n: int, edge: dict[tuple[str, str], float] | None = None, *, seed: in
     return pd.concat(parts, ignore_index=True)
 
 
-def selected(rows: pd.DataFrame, *, terms: Terms = TERMS, previous: pd.DataFrame | None = None) -> pd.DataFrame:
+def selected(
+    rows: pd.DataFrame,
+    *,
+    terms: Terms = TERMS,
+    previous: pd.DataFrame | None = None,
+    rollbacks: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Rows of ``champion_model`` at every date of ``rows`` not in ``previous``."""
     previous = pd.DataFrame(columns=champion.COLUMNS) if previous is None else previous
     seen = rows["rebalance_date"].unique()
@@ -48,9 +54,8 @@ def selected(rows: pd.DataFrame, *, terms: Terms = TERMS, previous: pd.DataFrame
     signals = pd.DataFrame({"session": GRID.sessions()["session"], "market_regime": "neutral"})
     made = [evidence.table(f, signals, pd.DataFrame(), date=d, terms=JUDGED) for d, f in found.items()]
     told = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=evidence.COLUMNS)
-    return champion.in_force(
-        rows[rows["rebalance_date"].isin(dates.dates)], told, found, previous, dates=dates, terms=terms
-    )
+    own = rows[rows["rebalance_date"].isin(dates.dates)]
+    return champion.in_force(own, told, found, previous, dates=dates, terms=terms, rollbacks=rollbacks)
 
 
 def champions(rows: pd.DataFrame) -> pd.DataFrame:
@@ -155,3 +160,30 @@ def test_each_gate_alone_can_refuse(name):
     bad = {"superiority_p": 0.02, "deflated_sharpe": 0.4}
     every = champion.gates(row | {name: bad[name]}, whole, level=0.01, terms=TERMS)
     assert [gate.passed for gate in every].count(False) == 1
+
+
+def taken_back(date: pd.Timestamp, cell: tuple[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "recorded_utc": [date.tz_localize("UTC") - pd.Timedelta(days=1)],
+            "actor": ["a person"],
+            "reason": ["it broke"],
+        }
+    ).assign(model=cell[0], construction=cell[1])
+
+
+def test_a_rollback_holds_from_the_next_rebalance_on_and_changes_nothing_before():
+    rows, date, cell = selected(FOUND), GRID.dates[80], ("ridge_stack", "hrp")
+    back = champions(selected(FOUND, rollbacks=taken_back(date, cell)))
+    before = back["rebalance_date"] < date
+    assert_same_bytes(back[before], champions(rows)[before])
+    now = back[~before].iloc[0]
+    assert (now["rebalance_date"], now["model"], now["construction"], now["status"]) == (date, *cell, "rolled_back")
+    assert "by a person: it broke" in now["reason"]
+
+
+def test_what_was_taken_back_must_be_beaten_anew():
+    back = champions(selected(FOUND, rollbacks=taken_back(GRID.dates[61], ("ridge_stack", "hrp"))))
+    last = back.iloc[-1]
+    assert (last["model"], last["construction"], last["status"]) == (*GOOD, "qualified")
+    assert "Test against ridge_stack with hrp" in " ".join(back["reason"].unique())
