@@ -1,0 +1,212 @@
+"""How often is anything ever promoted, on markets with and without something to find?
+
+``python -m benchmarks.promotions --size small|full [--results DIRECTORY] [--processes 1|2]``. Every market is played
+through the graph from prices to the champion, with cheap models and with every gate as it is by default; counted are the
+markets in which at some decision the statistical gates alone would have promoted, and those in which all gates did. A
+market of ten years begins with one of five, so that one run tells of both. Markets are appended to a file in the
+directory as they are done, and an interrupted run goes on where it was: keep a directory for one state of the code.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+
+from benchmarks import synthetic
+from benchmarks.measure import Line, show
+
+ALPHA = 0.05  # stated for all time: model_selection.alpha
+SETTINGS = {
+    "universe": {"min_history_sessions": 63},  # with the usual year of history five years hold one decision
+    "modeling": {
+        "num_boost_round": 20,
+        "early_stopping_rounds": 5,
+        "min_train_rows": 100,
+        "random_forest_params": {"n_estimators": 10},
+        "perceptron_params": {"hidden": [4], "epochs": 5, "patience": 2, "n_seeds": 1},
+        "tuning": {"optuna_trials": 2, "max_estimators": 100, "every_rebalances": 96},
+    },
+    "market_gate": {"num_boost_round": 1, "meta_trees": 1},
+}
+RETRAIN_EVERY = 24
+NEEDED = ("bars", "fundamentals", "universe", "stocks", "stock_trials", "stock_parameters", "market_gate", "selection")
+BATCH = 5  # markets of one process: its imports take as long as a third of a market
+FIRST_SEED = 1000
+RESULTS = "promotions.jsonl"
+Record = dict
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Markets that differ in their seed alone; ``planted`` is their information coefficient."""
+
+    planted: float
+    symbols: int
+    years: int
+
+
+SIZES: dict[str, dict[Kind, int]] = {
+    "small": {Kind(0.0, 20, 5): 2, Kind(0.3, 20, 5): 1},
+    "full": {Kind(0.0, 50, 10): 200, Kind(0.05, 50, 10): 40, Kind(0.05, 200, 10): 20},
+}
+
+
+def lines(size: str, directory: Path, *, processes: int) -> Iterator[Line]:
+    """The lines of this script."""
+    _play(SIZES[size], directory, processes)
+    records = _read(directory)
+    for kind, count in SIZES[size].items():
+        own = [record for record in records if record["kind"] == asdict(kind)][:count]
+        for years in sorted({min(5, kind.years), kind.years}):
+            yield from _told(kind, own, years)
+        work = f"CPU a market, {kind.symbols} stocks x {kind.years} years"
+        yield Line(work, "", f"{fmean(record['cpu_seconds'] for record in own):.0f} s", "")
+
+
+def _told(kind: Kind, records: Sequence[Record], years: int) -> Iterator[Line]:
+    until = f"{1999 + years}"
+    of = [[look for look in record["looks"] if look["date"] < until] for record in records]
+    work = f"IC {kind.planted:g}, {kind.symbols} stocks, {years} years ({fmean(map(len, of)):.1f} looks): ever promoted"
+    yield _counted(f"{work}, statistical gates alone", kind, of, lambda look: look["n_proven"] > 0)
+    yield _counted(f"{work}, all gates", kind, of, lambda look: look["is_qualified"])
+    short = [looks for looks in of if any(look["n_proven"] for look in looks) and not looks[-1]["is_qualified"]]
+    for name in sorted({name for looks in short for look in looks for name in look["failed_by_all"]}):
+        held = sum(all(name in look["failed_by_all"] for look in looks if look["n_proven"]) for looks in short)
+        yield Line(f"  of those that only statistics promoted, stopped by: {name}", "", f"{held} of {len(short)}", "")
+
+
+def _counted(work: str, kind: Kind, of: Sequence[Sequence[Record]], is_one: Callable[[Record], bool]) -> Line:
+    from scipy import stats
+
+    k, n = sum(any(map(is_one, looks)) for looks in of), len(of)
+    sure = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
+    share = f"{k / n:.1%} [{sure.low:.1%}, {sure.high:.1%}]"
+    if kind.planted:
+        return Line(work, "", f"{k} of {n}", share)
+    most = int(stats.binom.ppf(0.975, n, ALPHA))
+    return Line(work, "", f"{k} of {n}", share, f"<= {most} of {n}", "ok" if k <= most else "short")
+
+
+def _play(kinds: dict[Kind, int], directory: Path, processes: int) -> None:
+    done = {(Kind(**record["kind"]), record["seed"]) for record in _read(directory)}
+    batches = []
+    for kind, count in kinds.items():
+        seeds = [seed for seed in range(FIRST_SEED, FIRST_SEED + count) if (kind, seed) not in done]
+        batches += [(kind, seeds[at : at + BATCH]) for at in range(0, len(seeds), BATCH)]
+    with ThreadPoolExecutor(processes) as pool:
+        list(pool.map(lambda batch: _batch(*batch, directory), batches))
+
+
+def _batch(kind: Kind, seeds: Sequence[int], directory: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="trade_assets_benchmark_") as home:
+        settings = synthetic.config(
+            Path(home), symbols=kind.symbols, years=kind.years, information_coefficient=kind.planted, more=SETTINGS
+        )
+        settings["history"] |= {"retrain_every": RETRAIN_EVERY}
+        settings["store"] |= {"optuna_uri": f"sqlite:///{Path(home) / 'optuna.db'}"}
+        given = (json.dumps(asdict(kind)), str(directory / RESULTS), *map(str, seeds))
+        synthetic.run_inside("benchmarks.promotions", settings, *given)
+
+
+def _read(directory: Path) -> list[Record]:
+    path = directory / RESULTS
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def inside(kind: str, path: str, *seeds: str) -> dict[str, int]:
+    """Play the markets of these seeds and append what was decided in each to the file."""
+    import time
+
+    from benchmarks import bare
+    from trade_assets import partitions
+    from trade_assets.definitions import build_resources
+    from trade_assets.resources.tracking import Untracked
+    from trade_assets.resources.workers import Workers
+    from trade_assets.settings import load
+
+    os.nice(19)
+    loaded = load()
+    for seed in seeds:
+        started = time.process_time()
+        # no setting that is read at import tells of the seed, so one process may play several markets
+        market = loaded.data.synthetic.model_copy(update={"seed": int(seed)})
+        settings = loaded.model_copy(update={"data": loaded.data.model_copy(update={"synthetic": market})})
+        resources = build_resources(settings, workers=Workers(1), tracking=Untracked(), artifacts=bare.Artifacts())
+        graph = bare.Graph(resources, only=NEEDED)
+        graph.run(partitions.GRID)
+        looks = _looks(graph.tables["candidate_evidence"], graph.tables["champion_model"], settings)
+        record = {
+            "kind": json.loads(kind),
+            "seed": int(seed),
+            "cpu_seconds": time.process_time() - started,
+            "looks": looks,
+        }
+        with open(path, "a") as file:
+            file.write(json.dumps(record) + "\n")
+    return {"markets": len(seeds)}
+
+
+def _looks(evidence, champions, settings) -> list[Record]:
+    """What was known and decided at each decision.
+
+    A cell is *proven* where the statistical gates let it pass: the test against the baseline at the level of this look,
+    and the deflated Sharpe ratio. ``failed_by_all`` names the other gates that no proven cell passes.
+    """
+    from trade_assets.assets import selection_policies
+    from trade_assets.domain import champion, grid
+    from trade_assets.domain.overfitting import sequential
+
+    terms = selection_policies.champion_terms(settings)
+    own = champions[champions["role"] == "champion"].set_index("rebalance_date")
+    counts = json.loads(own["looks"].iloc[-1])
+    levels = sequential.levels(counts, first=terms.first, alpha=terms.alpha, n_trials=terms.n_models)
+    told = []
+    for (date, rows), n, level in zip(evidence.groupby("rebalance_date"), counts, levels, strict=True):
+        figures = champion.figures_of(rows)
+        whole, baseline = figures.pop(champion.WHOLE), figures.pop(grid.BASELINE)
+        proven = [
+            {gate.name for gate in champion.gates(row, whole, level=level, terms=terms) if not gate.passed}
+            for row in figures.values()
+            if row["superiority_p"] <= level and row["deflated_sharpe"] >= terms.least_deflated
+        ]
+        best = min(figures.values(), key=lambda row: row["superiority_p"])
+        told.append(
+            {
+                "date": f"{date:%Y-%m-%d}",
+                "n_rebalances": n,
+                "level": float(level),
+                "n_below_level": sum(bool(row["superiority_p"] <= level) for row in figures.values()),
+                "n_proven": len(proven),
+                "failed_by_all": sorted(set.intersection(*proven)) if proven else [],
+                "is_qualified": bool(own.at[date, "status"] == champion.QUALIFIED),
+                "best": {
+                    name: best[name]
+                    for name in ("superiority_p", "deflated_sharpe", "information_ratio", "sharpe", "max_drawdown", "calmar", "turnover")
+                },
+                "baseline": {name: baseline[name] for name in ("sharpe", "max_drawdown")},
+                "whole": {name: whole[name] for name in ("n_effective", "pbo", "probability_of_loss")},
+            }
+        )  # fmt: skip
+    return told
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", choices=tuple(SIZES), default="small")
+    parser.add_argument("--peer-python", type=Path, help="not used: there is no peer")
+    parser.add_argument("--results", type=Path, help="directory of the file of results; a temporary one if not given")
+    parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    given = _arguments()
+    with tempfile.TemporaryDirectory(prefix="trade_assets_benchmark_") as temporary:
+        directory = given.results or Path(temporary)
+        directory.mkdir(parents=True, exist_ok=True)
+        show(list(lines(given.size, directory, processes=given.processes)))
