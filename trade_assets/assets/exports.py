@@ -1,12 +1,12 @@
 """Exports: the files and the pages a person opens, for the newest rebalance."""
 
-from collections.abc import Callable
-
 import dagster as dg
 import pandas as pd
 
 from trade_assets.assets import allocator, allocator_policies, events, portfolio, stocks, tuning
+from trade_assets.assets.exporting import facts_of, legs_of, reader_of
 from trade_assets.assets.partitioned import OWNERS
+from trade_assets.assets.selection_exports import selection_exports as selection_exports  # one of the group
 from trade_assets.domain import caveats, exported, exported_allocator, exported_events, report
 from trade_assets.domain.allocator import tunable
 from trade_assets.domain.report import allocator as allocator_page
@@ -32,7 +32,7 @@ def exports(
     exports: dg.ResourceParam[Exports],
 ) -> None:
     """Weights, trades, equity, metrics, signals, predictions and the tear sheet, as files."""
-    read = _reader(tables, fingerprint_of)
+    read = reader_of(tables, fingerprint_of)
     keys = tables.keys("performance")
     if not keys:
         raise MissingPartitionError("exports: nothing is stored yet; materialise the rebalance job first")
@@ -68,7 +68,7 @@ def exports(
             source=settings.data.source,
             legs=settings.index_legs().symbols(),
         ),
-        facts=_facts(settings, keys[-1]),
+        facts=facts_of(settings, keys[-1]),
         labels=report.LABELS | exported.labels(settings.index_legs().model_dump()),
     )
     written.append(exports.text("tear_sheet.html", page))
@@ -105,12 +105,12 @@ def event_exports(
     keys = tables.keys("event_performance")
     if not keys:
         raise MissingPartitionError("event_exports: nothing is stored yet; materialise the rebalance job first")
-    read = _reader(tables, fingerprint_of)
+    read = reader_of(tables, fingerprint_of)
     stored = event_page.EventTables(
         **{name: read(name, keys) for name in event_page.WHOLE}, index_bars=read("index_bars", keys[-1:])
     )
     found = event_page.find(stored, _terms(settings, opens_are_real=market_data.has_real_opens))
-    facts = _facts(settings, keys[-1])
+    facts = facts_of(settings, keys[-1])
     written = [
         exports.text("event_report.html", event_page.event_report(found, facts=facts)),
         exports.text("step3_report.md", event_page.markdown(found, facts=facts)),
@@ -157,13 +157,13 @@ def allocator_exports(
     keys = tables.keys("allocator_report")
     if not keys:
         raise MissingPartitionError("allocator_exports: nothing is stored yet; materialise the rebalance job first")
-    read = _reader(tables, fingerprint_of)
+    read = reader_of(tables, fingerprint_of)
     stored = allocator_page.AllocatorTables(
         **{name: read(name, keys) for name in allocator_page.WHOLE},
         **{name: read(name, keys[-1:]) for name in allocator_page.NEWEST},
     )
     found = allocator_page.find(stored, _allocator_terms(settings, read("allocator_parameters", keys[-2:]), keys))
-    facts = _facts(settings, keys[-1])
+    facts = facts_of(settings, keys[-1])
     written = [
         exports.text("allocator_report.html", allocator_page.allocator_report(found, facts=facts)),
         exports.text("allocator_report.md", allocator_page.markdown(found, facts=facts)),
@@ -190,7 +190,7 @@ def _allocator_terms(settings: Settings, tuned: pd.DataFrame, keys: list[str]) -
         horizon_sessions=own.horizon_sessions,
         buckets=own.buckets,
         constant_mix_sessions=own.constant_mix_sessions,
-        legs=_legs(settings),
+        legs=legs_of(settings),
     )
 
 
@@ -206,22 +206,5 @@ def _terms(settings: Settings, *, opens_are_real: bool) -> event_page.Terms:
         drawdown_stop=limits.drawdown_stop,
         min_trades_per_month=events.tuning.min_trades_per_month,
         opens_are_real=opens_are_real,
-        legs=_legs(settings),
+        legs=legs_of(settings),
     )
-
-
-def _legs(settings: Settings) -> tuple[tuple[str, str], ...]:
-    return tuple((role, symbol) for role, symbol in settings.index_legs().model_dump().items() if symbol is not None)
-
-
-def _facts(settings: Settings, newest: str) -> dict[str, str]:
-    return {
-        "Source": settings.data.source,
-        "History from": str(settings.history.start),
-        "As of": newest,
-        "Settings": settings.fingerprint(frozenset(type(settings).model_fields) - {"store"}),
-    }
-
-
-def _reader(tables: TableStore, fingerprint_of: Callable[[str], str]) -> Callable[[str, list[str]], pd.DataFrame]:
-    return lambda asset, keys: tables.read(asset, keys, fingerprint=fingerprint_of(asset))[0]
