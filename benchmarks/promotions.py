@@ -34,6 +34,7 @@ SETTINGS = {
     "market_gate": {"num_boost_round": 1, "meta_trees": 1},
 }
 RETRAIN_EVERY = 24
+CALM = {"REGIME_DRIFT": (0.0006, 0.0002), "REGIME_VOLATILITY": (0.005, 0.008)}  # of the synthetic market's factor
 NEEDED = ("bars", "fundamentals", "universe", "stocks", "stock_trials", "stock_parameters", "market_gate", "selection")
 BATCH = 5  # markets of one process: its imports take as long as a third of a market
 FIRST_SEED = 1000
@@ -43,16 +44,30 @@ Record = dict
 
 @dataclass(frozen=True)
 class Kind:
-    """Markets that differ in their seed alone; ``planted`` is their information coefficient."""
+    """Markets that differ in their seed alone.
+
+    Attributes
+    ----------
+    planted : float, information coefficient of the planted signal
+    symbols, years : int
+    is_calm : bool, without the bear markets in which nobody who holds stocks keeps a drawdown below 20 %
+    """
 
     planted: float
     symbols: int
     years: int
+    is_calm: bool = False
 
 
 SIZES: dict[str, dict[Kind, int]] = {
-    "small": {Kind(0.0, 20, 5): 2, Kind(0.3, 20, 5): 1},
-    "full": {Kind(0.0, 50, 10): 200, Kind(0.05, 50, 10): 40, Kind(0.05, 200, 10): 20},
+    "small": {Kind(0.0, 20, 5): 2, Kind(0.3, 20, 5, is_calm=True): 1},
+    "full": {
+        Kind(0.0, 50, 5): 200,
+        Kind(0.05, 50, 5): 40,
+        Kind(0.05, 200, 10): 20,
+        Kind(0.05, 200, 10, is_calm=True): 20,
+        Kind(0.0, 50, 10, is_calm=True): 40,
+    },
 }
 
 
@@ -64,14 +79,14 @@ def lines(size: str, directory: Path, *, processes: int) -> Iterator[Line]:
         own = [record for record in records if record["kind"] == asdict(kind)][:count]
         for years in sorted({min(5, kind.years), kind.years}):
             yield from _told(kind, own, years)
-        work = f"CPU a market, {kind.symbols} stocks x {kind.years} years"
-        yield Line(work, "", f"{fmean(record['cpu_seconds'] for record in own):.0f} s", "")
+        yield Line("  CPU a market", "", f"{fmean(record['cpu_seconds'] for record in own):.0f} s", "")
 
 
 def _told(kind: Kind, records: Sequence[Record], years: int) -> Iterator[Line]:
     until = f"{1999 + years}"
     of = [[look for look in record["looks"] if look["date"] < until] for record in records]
-    work = f"IC {kind.planted:g}, {kind.symbols} stocks, {years} years ({fmean(map(len, of)):.1f} looks): ever promoted"
+    market = f"IC {kind.planted:g}, {kind.symbols} stocks{', calm' if kind.is_calm else ''}"
+    work = f"{market}, {years} years ({fmean(map(len, of)):.1f} looks): ever promoted"
     yield _counted(f"{work}, statistical gates alone", kind, of, lambda look: look["n_proven"] > 0)
     yield _counted(f"{work}, all gates", kind, of, lambda look: look["is_qualified"])
     short = [looks for looks in of if any(look["n_proven"] for look in looks) and not looks[-1]["is_qualified"]]
@@ -125,19 +140,23 @@ def inside(kind: str, path: str, *seeds: str) -> dict[str, int]:
     from benchmarks import bare
     from trade_assets import partitions
     from trade_assets.definitions import build_resources
+    from trade_assets.domain import synthetic_market
     from trade_assets.resources.tracking import Untracked
     from trade_assets.resources.workers import Workers
     from trade_assets.settings import load
 
     os.nice(19)
-    loaded = load()
+    for name, value in (CALM if json.loads(kind)["is_calm"] else {}).items():
+        setattr(synthetic_market, name, value)
+    loaded, resources = load(), {}
+    graph = bare.Graph(resources, only=NEEDED)
     for seed in seeds:
         started = time.process_time()
         # no setting that is read at import tells of the seed, so one process may play several markets
         market = loaded.data.synthetic.model_copy(update={"seed": int(seed)})
         settings = loaded.model_copy(update={"data": loaded.data.model_copy(update={"synthetic": market})})
-        resources = build_resources(settings, workers=Workers(1), tracking=Untracked(), artifacts=bare.Artifacts())
-        graph = bare.Graph(resources, only=NEEDED)
+        resources |= build_resources(settings, workers=Workers(1), tracking=Untracked(), artifacts=bare.Artifacts())
+        graph.tables.clear()
         graph.run(partitions.GRID)
         looks = _looks(graph.tables["candidate_evidence"], graph.tables["champion_model"], settings)
         record = {
