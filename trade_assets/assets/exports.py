@@ -6,7 +6,8 @@ import pandas as pd
 from trade_assets.assets import allocator, allocator_policies, events, portfolio, stocks, tuning
 from trade_assets.assets.exporting import facts_of, legs_of, reader_of
 from trade_assets.assets.partitioned import OWNERS
-from trade_assets.assets.selection_exports import selection_exports as selection_exports  # one of the group
+from trade_assets.assets.production import production_model as production_model  # one of the group
+from trade_assets.assets.selection_exports import selection_exports as selection_exports  # and this
 from trade_assets.domain import caveats, exported, exported_allocator, exported_events, report
 from trade_assets.domain.allocator import tunable
 from trade_assets.domain.report import allocator as allocator_page

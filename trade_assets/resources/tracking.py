@@ -9,6 +9,7 @@ import dagster as dg
 import pandas as pd
 
 EXPERIMENT = "trade_assets"
+REGISTERED, ALIAS = "trade_assets_champion", "champion"
 SQLITE = "sqlite:///"
 
 
@@ -67,6 +68,30 @@ class Tracking:
             inner | {"inner_rank_ic": row["inner_rank_ic"]},
         )
 
+    def mirror(self, source: Path, tags: Mapping[str, str]) -> str:
+        """Point the alias ``champion`` of the registered model at a version with these tags; returns its number.
+
+        A version is made where the tags other than ``partition`` are new; the alias only shows what the table says.
+        """
+        from mlflow.exceptions import MlflowException
+
+        client = self._started()
+        if not client.search_registered_models(f"name = '{REGISTERED}'"):
+            client.create_registered_model(
+                REGISTERED, description="The candidate in force; written from champion_model."
+            )
+        fixed = {name: value for name, value in tags.items() if name != "partition"}
+        try:
+            current = client.get_model_version_by_alias(REGISTERED, ALIAS)
+        except MlflowException:
+            current = None
+        if current is not None and all(current.tags.get(name) == value for name, value in fixed.items()):
+            client.set_model_version_tag(REGISTERED, current.version, "partition", tags["partition"])
+            return str(current.version)
+        made = client.create_model_version(REGISTERED, source=source.resolve().as_uri(), tags=dict(tags))
+        client.set_registered_model_alias(REGISTERED, ALIAS, made.version)
+        return str(made.version)
+
     def _started(self):
         if self._client is None:
             os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -96,3 +121,7 @@ class Untracked(Tracking):
         metrics: Mapping[str, float],
     ) -> None:
         """Record nothing."""
+
+    def mirror(self, source: Path, tags: Mapping[str, str]) -> str:
+        """Mirror nothing."""
+        return ""
