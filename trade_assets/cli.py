@@ -85,6 +85,40 @@ def prove(
 
 
 @app.command()
+def compare(
+    baseline: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Predictions, Parquet or CSV: date, ticker, prediction; or a model's own file, with the three options below.",
+        ),
+    ],
+    sha256: Annotated[str | None, typer.Option(metavar="HEX", help="What the model file must hash to.")] = None,
+    algorithm: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How it was fitted: lightgbm, xgboost, random_forest, …")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option(metavar="A,B,…", help="Features it takes, in order; names as in stock_features.")
+    ] = None,
+) -> None:
+    """Compare your own predictions or model with the champion, on the stored history and by the same tests."""
+    with plain_errors():
+        from trade_assets import comparing
+
+        asked = [option for option in (sha256, algorithm, features) if option is not None]
+        if len(asked) not in (0, 3):
+            raise ValueError(
+                "a model file needs --sha256, --algorithm and --features together; a file of predictions none"
+            )
+        native = (
+            comparing.Native(algorithm, tuple(features.split(",")), sha256)
+            if sha256 and algorithm and features
+            else None
+        )
+        comparing.compare(baseline, native, console)
+
+
+@app.command()
 def rollback(
     model: Annotated[str, typer.Option(metavar="NAME", help="Model to put in force again.")],
     construction: Annotated[str, typer.Option(metavar="NAME", help="Its construction.")],
