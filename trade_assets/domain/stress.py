@@ -95,14 +95,15 @@ def table(weights: pd.DataFrame, panel: Panel, *, dates: Rebalances, rates: Rate
         *(("capital", capital, replace(own, capital_usd=capital)) for capital in CAPITALS_USD),
         *(("delay", float(delay), replace(own, delay_sessions=delay)) for delay in DELAYS),
     ]
-    latest = returns(weights, panel, dates=dates, rates=rates, case=replace(own, delay_sessions=DELAYS[-1]))
+    run = {
+        case: returns(weights, panel, dates=dates, rates=rates, case=case)
+        for case in dict.fromkeys(c for *_, c in cases)
+    }
+    latest = run[replace(own, delay_sessions=DELAYS[-1])]
     if len(latest) < 2:
         return pd.DataFrame(columns=COLUMNS)
     first = latest["session"].min()
-    rows = [
-        (kind, at, *_figures(returns(weights, panel, dates=dates, rates=rates, case=case), first))
-        for kind, at, case in cases
-    ]
+    rows = [(kind, at, *_figures(run[case], first)) for kind, at, case in cases]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

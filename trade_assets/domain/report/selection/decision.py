@@ -113,24 +113,15 @@ def history(rows: pd.DataFrame, terms: champion.Terms) -> pd.DataFrame:
     (``model, construction, status``), ``is_change`` and ``reason``.
     """
     own = rows[rows["role"] == "champion"].sort_values("rebalance_date", ignore_index=True)
+    stepped = levels(tuple(json.loads(own["looks"].iloc[-1])), terms) if len(own) else []  # earlier looks begin these
     told, previous = [], None
     for row in own.to_dict("records"):
-        pair, looks = (row["model"], row["construction"], row["status"]), tuple(json.loads(row["looks"]))
+        pair, looks = (row["model"], row["construction"], row["status"]), json.loads(row["looks"])
         is_look, is_change = row["rebalance_date"] == row["decision_date"], previous not in (None, pair)
         if is_look or is_change:
-            level = levels(looks, terms)[-1] if is_look else float("nan")
-            told.append(
-                (
-                    row["rebalance_date"],
-                    is_look,
-                    row["n_rebalances"],
-                    level,
-                    row["alpha_spent"],
-                    *pair,
-                    is_change,
-                    row["reason"],
-                )
-            )
+            level = stepped[len(looks) - 1] if is_look else float("nan")
+            counted = (row["n_rebalances"], level, row["alpha_spent"])
+            told.append((row["rebalance_date"], is_look, *counted, *pair, is_change, row["reason"]))
         previous = pair
     return pd.DataFrame(told[::-1], columns=EVENTS).astype({"is_look": bool, "is_change": bool})
 
