@@ -1,10 +1,10 @@
 """How often is anything ever promoted, on markets with and without something to find?
 
-``python -m benchmarks.promotions --size small|full [--results DIRECTORY] [--processes 1|2]``. Every market is played
-through the graph from prices to the champion, with cheap models and with every gate as it is by default; counted are the
-markets in which at some decision the statistical gates alone would have promoted, and those in which all gates did. A
-market of ten years begins with one of five, so that one run tells of both. Markets are appended to a file in the
-directory as they are done, and an interrupted run goes on where it was: keep a directory for one state of the code.
+``python -m benchmarks.promotions --size small|full [--results DIRECTORY] [--processes 1|2] [--read-only]``. Every
+market is played through the graph from prices to the champion, with cheap models and every gate as it is by default.
+Counted are the markets in which, at some decision, the statistical gates alone would have promoted something, and those
+in which all gates did. A market of ten years begins with one of five, so one run tells of both. Markets are appended to
+a file in the directory as they are done, and an interrupted run goes on: keep a directory for one state of the code.
 """
 
 import argparse
@@ -16,9 +16,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import synthetic
 from benchmarks.measure import Line, show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trade_assets.settings import Settings
 
 ALPHA = 0.05  # stated for all time: model_selection.alpha
 SETTINGS = {
@@ -38,8 +44,9 @@ CALM = {"REGIME_DRIFT": (0.0006, 0.0002), "REGIME_VOLATILITY": (0.005, 0.008)}  
 NEEDED = ("bars", "fundamentals", "universe", "stocks", "stock_trials", "stock_parameters", "market_gate", "selection")
 BATCH = 5  # markets of one process: its imports take as long as a third of a market
 FIRST_SEED = 1000
+FIRST_YEARS = 5  # of longer markets these are told of too
 RESULTS = "promotions.jsonl"
-Record = dict
+Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Kind:
 
 
 SIZES: dict[str, dict[Kind, int]] = {
-    "small": {Kind(0.0, 20, 5): 2, Kind(0.3, 20, 5, is_calm=True): 1},
+    "small": {Kind(0.0, 20, 5): 1, Kind(0.3, 20, 5, is_calm=True): 1},
     "full": {
         Kind(0.0, 50, 5): 200,
         Kind(0.05, 50, 5): 40,
@@ -71,13 +78,14 @@ SIZES: dict[str, dict[Kind, int]] = {
 }
 
 
-def lines(size: str, directory: Path, *, processes: int) -> Iterator[Line]:
-    """The lines of this script."""
-    _play(SIZES[size], directory, processes)
+def lines(size: str, directory: Path) -> Iterator[Line]:
+    """The lines of this script, of the markets played so far."""
     records = _read(directory)
     for kind, count in SIZES[size].items():
         own = [record for record in records if record["kind"] == asdict(kind)][:count]
-        for years in sorted({min(5, kind.years), kind.years}):
+        if not own:
+            continue
+        for years in sorted({min(FIRST_YEARS, kind.years), kind.years}):
             yield from _told(kind, own, years)
         yield Line("  CPU a market", "", f"{fmean(record['cpu_seconds'] for record in own):.0f} s", "")
 
@@ -107,7 +115,8 @@ def _counted(work: str, kind: Kind, of: Sequence[Sequence[Record]], is_one: Call
     return Line(work, "", f"{k} of {n}", share, f"<= {most} of {n}", "ok" if k <= most else "short")
 
 
-def _play(kinds: dict[Kind, int], directory: Path, processes: int) -> None:
+def play(kinds: dict[Kind, int], directory: Path, *, processes: int) -> None:
+    """Play the markets that are not yet in the directory, so many processes side by side."""
     done = {(Kind(**record["kind"]), record["seed"]) for record in _read(directory)}
     batches = []
     for kind, count in kinds.items():
@@ -170,11 +179,11 @@ def inside(kind: str, path: str, *seeds: str) -> dict[str, int]:
     return {"markets": len(seeds)}
 
 
-def _looks(evidence, champions, settings) -> list[Record]:
+def _looks(evidence: "pd.DataFrame", champions: "pd.DataFrame", settings: "Settings") -> list[Record]:
     """What was known and decided at each decision.
 
     A cell is *proven* where the statistical gates let it pass: the test against the baseline at the level of this look,
-    and the deflated Sharpe ratio. ``failed_by_all`` names the other gates that no proven cell passes.
+    and the deflated Sharpe ratio. ``failed_by_all`` names the other gates no proven cell passes.
     """
     from trade_assets.assets import selection_policies
     from trade_assets.domain import champion, grid
@@ -189,7 +198,11 @@ def _looks(evidence, champions, settings) -> list[Record]:
         figures = champion.figures_of(rows)
         whole, baseline = figures.pop(champion.WHOLE), figures.pop(grid.BASELINE)
         proven = [
-            {gate.name for gate in champion.gates(row, whole, level=level, terms=terms) if not gate.passed}
+            {
+                gate.name
+                for gate in champion.gates(row, whole, level=level, terms=terms)
+                if not gate.passed and gate.severity == "error"
+            }
             for row in figures.values()
             if row["superiority_p"] <= level and row["deflated_sharpe"] >= terms.least_deflated
         ]
@@ -220,6 +233,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peer-python", type=Path, help="not used: there is no peer")
     parser.add_argument("--results", type=Path, help="directory of the file of results; a temporary one if not given")
     parser.add_argument("--processes", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--read-only", action="store_true", help="tell of what is in the directory, play nothing")
     return parser.parse_args()
 
 
@@ -228,4 +242,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="trade_assets_benchmark_") as temporary:
         directory = given.results or Path(temporary)
         directory.mkdir(parents=True, exist_ok=True)
-        show(list(lines(given.size, directory, processes=given.processes)))
+        if not given.read_only:
+            play(SIZES[given.size], directory, processes=given.processes)
+        show(list(lines(given.size, directory)))
