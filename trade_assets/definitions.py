@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from trade_assets import assets, automation, partitions
-from trade_assets.assets import allocator_checks, checks
+from trade_assets.assets import allocator_checks, checks, selection_checks
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
@@ -81,7 +81,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     """All definitions; ``overrides`` replaces resources by name, for tests and proofs."""
     return dg.Definitions(
         assets=ASSETS,
-        asset_checks=dg.load_asset_checks_from_modules([checks, allocator_checks]),
+        asset_checks=dg.load_asset_checks_from_modules([checks, allocator_checks, selection_checks]),
         jobs=automation.JOBS,
         schedules=automation.SCHEDULES,
         sensors=automation.SENSORS,

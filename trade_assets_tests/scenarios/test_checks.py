@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from trade_assets import definitions
-from trade_assets.assets import allocator_checks, checks
+from trade_assets.assets import allocator_checks, checks, selection_checks
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("history")
 
 CHECKS = {
     name: check
-    for module in (checks, allocator_checks)
+    for module in (checks, allocator_checks, selection_checks)
     for name, check in vars(module).items()
     if isinstance(check, dg.AssetChecksDefinition)
 }
@@ -70,6 +70,10 @@ FAULTS = {
         lambda f: f.assign(train_label_last=f["test_after"] + pd.Timedelta(days=1)),
     ),
     "the_allocator_is_accepted": ("allocator_report", lucky_allocator),
+    "weights_of_every_cell_sum_to_one": ("candidate_portfolios", lambda f: f.assign(weight=f["weight"] * 1.001)),
+    "the_grid_is_complete": ("candidate_portfolios", lambda f: f[f["construction"] != "hrp"]),
+    "no_more_error_is_spent_than_stated": ("champion_model", lambda f: f.assign(alpha_spent=0.05)),
+    "the_champion_has_qualified": ("champion_model", lambda f: f.assign(status="unqualified")),
     "weights_and_cash_sum_to_one": ("target_weights", lambda f: f.assign(weight=f["weight"] * 1.001)),
     "book_balances": ("portfolio_book", lambda f: f.assign(value_usd=f["value_usd"] + 1.0)),
     "quantiles_are_ordered": ("market_forecasts", lambda f: f.assign(tft_p10=f["tft_p90"] + 1.0)),
@@ -89,6 +93,7 @@ FAULTS = {
 }
 # What a small history does not reach by itself.
 GOOD = {
+    "the_champion_has_qualified": lambda f: f.assign(status="qualified"),
     "the_allocator_is_accepted": good_allocator,
     "calmar_reaches_the_baseline": measured("calmar", 9.0),
     "drawdown_is_within_the_soft_limit": measured("max_drawdown", -0.1),
