@@ -1,5 +1,6 @@
 """What a person reads at the end of a run."""
 
+import textwrap
 from collections.abc import Mapping
 
 import pandas as pd
@@ -12,7 +13,7 @@ from trade_assets.settings import Settings
 
 
 def show(settings: Settings, tables: TableStore, keys: list[str], seconds: float, console: Console) -> None:
-    """Print what to hold and how it has done, of the portfolio, the event engine and the allocator."""
+    """Print what to hold and how it has done, of the portfolio, its champion, the event engine and the allocator."""
     trades, target = tables.read("trades", keys[-1:])[0], tables.read("target_weights", keys[-1:])[0]
     signal = tables.read("market_signals", keys[-1:])[0].iloc[-1]
     book = tables.read("portfolio_returns", keys[-1:])[0].iloc[-1]
@@ -23,11 +24,12 @@ def show(settings: Settings, tables: TableStore, keys: list[str], seconds: float
     )
     console.print(_holdings(target, trades))
     console.print(_figures("Since the first fill, net of costs", performance, "series", SERIES, FIGURES))
+    _champion(tables, keys[-1], console)
     _events(settings, tables, keys[-1], console)
     _allocator(tables, keys[-1], console)
     exports = settings.store.exports
     console.print(
-        f"Tear sheet  {exports / 'tear_sheet.html'}\nEvents      {exports / 'event_report.html'}\nAllocator   {exports / 'allocator_report.html'}\nFiles       {exports}/*.csv, *.json, *.parquet\nUI          make ui"
+        f"Tear sheet  {exports / 'tear_sheet.html'}\nSelection   {exports / 'selection_report.html'}\nEvents      {exports / 'event_report.html'}\nAllocator   {exports / 'allocator_report.html'}\nFiles       {exports}/*.csv, *.json, *.parquet\nUI          make ui"
     )
     console.print(f"[dim]{len(keys)} rebalances in {seconds:.0f} s, source {settings.data.source}[/]")
 
@@ -72,6 +74,20 @@ def _figures(
         cells = [f"{values.at[name, m]:.2f}" if m in RATIOS else f"{values.at[name, m]:.1%}" for m in shown]
         table.add_row(labels[name], *cells)
     return table
+
+
+def _champion(tables: TableStore, key: str, console: Console) -> None:
+    rows = tables.read("champion_model", [key])[0]
+    own = rows[rows["role"] == "champion"].iloc[0]
+    since = f"since {own['since']:%Y-%m-%d}"
+    decided = "not decided yet" if pd.isna(own["decision_date"]) else f"last decided {own['decision_date']:%Y-%m-%d}"
+    console.print(
+        f"Champion: {own['model']} with {own['construction']}, {own['status'].replace('_', ' ')}, {since}; {decided}."
+    )
+    console.print(textwrap.shorten(own["reason"], WHY, placeholder=" …"), markup=False)
+
+
+WHY = 240  # characters of a reason; the whole is on the page
 
 
 def _events(settings: Settings, tables: TableStore, key: str, console: Console) -> None:

@@ -218,9 +218,22 @@ def test_luck_is_the_stored_one_by_year_beside_the_best_of_all(tables, found, sh
     assert found.luck.luck == pytest.approx(figures[WHOLE]["luck_sharpe"] * math.sqrt(PERIODS_PER_YEAR))
     ratios = [figures[cell]["information_ratio"] for cell in found.judged.earned.cells]
     assert found.luck.best == max(ratios)
-    verdict = "That is no more than luck." if found.luck.best <= found.luck.luck else "That is more than luck"
-    assert verdict in section(shown, "luck")
+    assert found.luck_verdict in section(shown, "luck")
     assert ratio(found.luck.luck) in section(shown, "luck")
+
+
+def test_luck_is_weighed_against_the_test_in_words(found):
+    def told(**luck):
+        return dataclasses.replace(found, luck=dataclasses.replace(found.luck, **luck)).luck_verdict
+
+    poor = {found.judged.best: {"superiority_p": 0.9}}
+    judged = dataclasses.replace(found.judged, figures=found.judged.figures | poor)
+    assert told(best=2.0, luck=1.0).startswith("That is more than luck")
+    assert "one good model among poor ones makes it large" in told(best=1.0, luck=2.0)
+    assert (
+        dataclasses.replace(found, judged=judged, luck=dataclasses.replace(found.luck, best=1.0, luck=2.0)).luck_verdict
+        == "That is no more than luck."
+    )
 
 
 def test_power_is_stated_at_the_level_of_the_last_look(found):

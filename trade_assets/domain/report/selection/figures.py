@@ -60,13 +60,15 @@ def scatter(found: Findings) -> Chart:
         for symbol, (name, own) in zip(SYMBOLS, rows.groupby("construction", sort=False), strict=False)
     ]
     dots += [_ring(rows, cell, label, colour) for cell, label, colour in _marked(found)]
-    layout = traces.layout(
-        yaxis=traces.axis(zeroline=True, tickformat=".1f", title={"text": "Information ratio a year"})
-    )
+    cap = found.terms.champion.thresholds.turnover_cap
+    widest = max(float(rows["turnover"].max()), cap)
+    low, high = float(rows["information_ratio"].min()), max(float(rows["information_ratio"].max()), found.luck.luck)
+    reach, titled = 0.1 * (high - low), {"title": {"text": "Information ratio a year"}, "tickformat": ".1f"}
+    layout = traces.layout(yaxis=traces.axis(zeroline=True, range=[low - reach, high + reach], **titled))
     layout |= {
-        "xaxis": traces.axis(tickformat=".0%", title={"text": "Turnover a rebalance"}, rangemode="tozero"),
+        "xaxis": traces.axis(tickformat=".0%", title={"text": "Turnover a rebalance"}, range=[0, 1.06 * widest]),
         "hovermode": "closest",
-        "shapes": [traces.rule(found.luck.luck), _upright(found.terms.champion.thresholds.turnover_cap)],
+        "shapes": [traces.rule(found.luck.luck), _upright(cap)],
     }
     caption = f"In excess of the baseline. Dotted: {found.luck.luck:.2f}, what luck alone gives the best of {found.luck.n_effective:.0f} trials, and the cap on turnover."
     return Chart("scatter", TITLES["scatter"], caption, {"data": dots, "layout": layout})  # fmt: skip

@@ -83,6 +83,20 @@ class Findings:
         return next((gate for gate in own if gate.name == name), None)
 
     @property
+    def luck_verdict(self) -> str:
+        """Whether the highest information ratio is more than luck gives, in words."""
+        if self.judged is None or self.luck is None or self.in_force is None:
+            return ""
+        if self.luck.best > self.luck.luck:
+            return "That is more than luck, which by itself proves nothing: the test against the baseline decides."
+        if not self.judged.figures[self.judged.best]["superiority_p"] <= self.in_force.level:
+            return "That is no more than luck."
+        return (
+            "That is no more than this estimate of luck, yet the test against the baseline is passed. The estimate is taken "
+            "from how far candidates differ, so one good model among poor ones makes it large."
+        )
+
+    @property
     def regime_days(self) -> dict[str, float]:
         """Sessions of each regime, of the baseline's."""
         own = self.regimes[self.regimes["model"] == BASELINE[0]]
