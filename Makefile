@@ -5,7 +5,7 @@ WORKERS ?= 2
 
 .PHONY: run run-all test check lint types layers ui bench lock clean
 
-run: .venv/installed  ## ten stocks, the trades, the tear sheet: the sample from 2011
+run: .venv/installed  ## ten stocks, the trades, the tear sheet: the sample from 2012
 	$(BIN)/trade-assets run
 
 run-all: .venv/installed  ## the whole sample history, twenty years, in a store of its own

@@ -9,7 +9,7 @@ from trade_assets.settings.section import Section
 
 class History(Section):
     start: dt.date = Field(
-        default=dt.date(2011, 1, 3),
+        default=dt.date(2012, 1, 3),
         description="first rebalance on or after this session; the book begins here in cash",
     )
     end: dt.date | None = Field(
