@@ -109,6 +109,7 @@ class Graph:
     tables : dict of asset name to its whole table
     function_seconds, table_seconds : dict of asset name to CPU seconds
         In the function itself; in checking its table and cutting the windows it reads.
+    wall_seconds : dict of asset name to the seconds all of it took, other processes included
     """
 
     def __init__(self, resources: Mapping[str, object], *, only: Sequence[str] = ()) -> None:
@@ -119,11 +120,12 @@ class Graph:
         self.tables: dict[str, pd.DataFrame] = {}
         self.function_seconds: dict[str, float] = {}
         self.table_seconds: dict[str, float] = {}
+        self.wall_seconds: dict[str, float] = {}
 
     def run(self, dates: Rebalances) -> None:
         """Compute every asset for ``dates``, on what has been computed before them."""
         for asset in self._assets:
-            name = asset.key.to_user_string()
+            name, begun = asset.key.to_user_string(), time.perf_counter()
             started = time.process_time()
             arguments = self._arguments(asset, dates)
             called = time.process_time()
@@ -133,6 +135,7 @@ class Graph:
             self.function_seconds[name] = self.function_seconds.get(name, 0.0) + returned - called
             ours = called - started + time.process_time() - returned
             self.table_seconds[name] = self.table_seconds.get(name, 0.0) + ours
+            self.wall_seconds[name] = self.wall_seconds.get(name, 0.0) + time.perf_counter() - begun
 
     def _arguments(self, asset: dg.AssetsDefinition, dates: Rebalances) -> dict[str, Any]:
         name, parameters = asset.key.to_user_string(), _parameters(asset)
