@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,23 +14,41 @@ BOOST, CUT = 1.25, 0.5
 BOOSTED_SHARE, CUT_SHARE = 0.3, 0.4
 
 
-def rank_decay(candidates: Candidates, limits: Limits) -> Built:
+@dataclass(frozen=True)
+class Profile:
+    """How weight falls with the rank: factors of the first and of the last ranks, power of the linear decay (0 is level)."""
+
+    boost: float = BOOST
+    cut: float = CUT
+    decay: float = 1.0
+
+
+LINEAR = Profile()
+
+
+def rank_decay(candidates: Candidates, limits: Limits, profile: Profile = LINEAR) -> Built:
     """Weights N, N-1, … 1 for the N best; the first 30 % of ranks boosted, the last 40 % cut; then capped.
 
     With N = 10 that is ranks 1 to 3 times 1.25 and ranks 7 to 10 times 0.5. The cap's excess goes to names
     with room; what nobody can take is cash. Where sectors are known, a sector gives no more names than its share
     of the portfolio: a list of ten banks would be three parts in ten banks and the rest cash.
     """
-    places = _places(candidates.sectors, limits)
-    profile = decay_profile(limits.top_n)[: len(places)]
+    places, weights = placed(candidates.sectors, limits, profile)
+    return Built(pd.Series(weights, index=candidates.scores.index[places]))
+
+
+def placed(sectors: Sequence[str | None], limits: Limits, profile: Profile = LINEAR) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the names held and their weights, of candidates of these sectors, best first."""
+    places = _places(sectors, limits)
+    unscaled = decay_profile(limits.top_n, profile)[: len(places)]
     weights = within_caps(
-        profile / profile.sum(),
-        [candidates.sectors[i] for i in places],
+        unscaled / unscaled.sum(),
+        [sectors[i] for i in places],
         max_weight=limits.max_weight,
         max_sector_weight=limits.max_sector_weight,
     )
     kept = weights > 0
-    return Built(pd.Series(weights[kept], index=candidates.scores.index[np.array(places)[kept]]))
+    return np.array(places, dtype=np.intp)[kept], weights[kept]
 
 
 def _places(sectors: Sequence[str | None], limits: Limits) -> list[int]:
@@ -44,10 +63,12 @@ def _places(sectors: Sequence[str | None], limits: Limits) -> list[int]:
     return found
 
 
-def decay_profile(n: int) -> np.ndarray:
+def decay_profile(n: int, profile: Profile = LINEAR) -> np.ndarray:
     """Unnormalised weight of each rank, shape (n,)."""
     rank = np.arange(1, n + 1)
     factor = np.where(
-        rank <= int(BOOSTED_SHARE * n + 0.5), BOOST, np.where(rank > n - int(CUT_SHARE * n + 0.5), CUT, 1.0)
+        rank <= int(BOOSTED_SHARE * n + 0.5),
+        profile.boost,
+        np.where(rank > n - int(CUT_SHARE * n + 0.5), profile.cut, 1.0),
     )
-    return (n + 1 - rank) * factor
+    return (n + 1.0 - rank) ** profile.decay * factor
