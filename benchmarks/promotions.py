@@ -80,9 +80,10 @@ SIZES: dict[str, dict[Kind, int]] = {
 
 def lines(size: str, directory: Path) -> Iterator[Line]:
     """The lines of this script, of the markets played so far."""
-    records = _read(directory)
+    done = _done(directory)
     for kind, count in SIZES[size].items():
-        own = [record for record in records if record["kind"] == asdict(kind)][:count]
+        seeds = range(FIRST_SEED, FIRST_SEED + count)
+        own = [done[kind, seed] for seed in seeds if (kind, seed) in done]
         if not own:
             continue
         for years in sorted({min(FIRST_YEARS, kind.years), kind.years}):
@@ -117,7 +118,7 @@ def _counted(work: str, kind: Kind, of: Sequence[Sequence[Record]], is_one: Call
 
 def play(kinds: dict[Kind, int], directory: Path, *, processes: int) -> None:
     """Play the markets that are not yet in the directory, so many processes side by side."""
-    done = {(Kind(**record["kind"]), record["seed"]) for record in _read(directory)}
+    done = _done(directory)
     batches = []
     for kind, count in kinds.items():
         seeds = [seed for seed in range(FIRST_SEED, FIRST_SEED + count) if (kind, seed) not in done]
@@ -135,6 +136,10 @@ def _batch(kind: Kind, seeds: Sequence[int], directory: Path) -> None:
         settings["store"] |= {"optuna_uri": f"sqlite:///{Path(home) / 'optuna.db'}"}
         given = (json.dumps(asdict(kind)), str(directory / RESULTS), *map(str, seeds))
         synthetic.run_inside("benchmarks.promotions", settings, *given)
+
+
+def _done(directory: Path) -> dict[tuple[Kind, int], Record]:
+    return {(Kind(**record["kind"]), record["seed"]): record for record in _read(directory)}
 
 
 def _read(directory: Path) -> list[Record]:
@@ -160,6 +165,8 @@ def inside(kind: str, path: str, *seeds: str) -> dict[str, int]:
     loaded, resources = load(), {}
     graph = bare.Graph(resources, only=NEEDED)
     for seed in seeds:
+        if (Kind(**json.loads(kind)), int(seed)) in _done(Path(path).parent):
+            continue  # by another run on the same directory
         started = time.process_time()
         # no setting that is read at import tells of the seed, so one process may play several markets
         market = loaded.data.synthetic.model_copy(update={"seed": int(seed)})
