@@ -195,11 +195,15 @@ def _of_grid(found: Earned, tried: pd.DataFrame) -> dict[str, float]:
 def _deflation(active: np.ndarray, n_effective: float) -> float:
     """Sharpe ratio, by rebalance, that the best of so many worthless trials shows by luck.
 
-    How far trials differ is taken from all cells: groups are few, and their spread an even worse estimate.
+    How far trials differ is taken from all cells: groups are few, and their spread an even worse estimate. Beyond the
+    sampling variance of a worthless one, ``1 / (n - 1)``, they differ in what they are worth, which is not luck: one good
+    model among poor ones must not be refused for its company.
     """
     ratios = np.array([sharpe.per_period(column) for column in active.T])
     known = ratios[~np.isnan(ratios)]
-    return sharpe.expected_maximum_sharpe(float(np.var(known, ddof=1)) if len(known) > 1 else 0.0, n_effective)
+    spread = float(np.var(known, ddof=1)) if len(known) > 1 else 0.0
+    sampling = sharpe.standard_error(0.0, len(active)) ** 2
+    return sharpe.expected_maximum_sharpe(min(spread, sampling), n_effective)
 
 
 def _searches(tried: pd.DataFrame) -> Sequence[np.ndarray]:

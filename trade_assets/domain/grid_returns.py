@@ -35,22 +35,55 @@ def returns(
     capital_usd : float
         Size of the book at each decision before, for market impact.
     """
-    stocks = weights[weights["symbol"] != CASH]
-    cells = weights[["rebalance_date", *KEYS]].drop_duplicates().sort_values(KEYS, ignore_index=True)
-    held, of_cell = dict(tuple(stocks.groupby("rebalance_date"))), dict(tuple(cells.groupby("rebalance_date")))
+    held = _Held(weights)
     parts = []
     for older, before, date in _triples(dates, weights):
-        if before not in of_cell:
+        if not held.has(before):
             continue
-        own = pd.MultiIndex.from_frame(of_cell[before][KEYS])
-        sides = [held.get(of, stocks.iloc[:0]) for of in (older, before)]
-        symbols = pd.Index(np.unique(np.concatenate([rows["symbol"].to_numpy(dtype=object) for rows in sides])))
-        earlier, target = (_matrix(rows, own, symbols) for rows in sides)
+        cells = held.cells(before)
+        symbols = held.symbols(older, before)
+        earlier, target = (held.matrix(of, cells, symbols) for of in (older, before))
         earned, sessions = _between(
-            earlier, target, symbols, panel, (older, before, date), rates=rates, capital_usd=capital_usd
+            earlier, target, held.names[symbols], panel, (older, before, date), rates=rates, capital_usd=capital_usd
         )
-        parts.append(_rows(own, date, sessions, *earned))
+        parts.append(_rows(held.keys.iloc[cells], date, sessions, *earned))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+class _Held:
+    """Weights by date as numbers: cells by their place in the order of their names, symbols likewise."""
+
+    def __init__(self, weights: pd.DataFrame) -> None:
+        self.keys = weights[KEYS].drop_duplicates().sort_values(KEYS, ignore_index=True)
+        code = pd.MultiIndex.from_frame(self.keys).get_indexer(pd.MultiIndex.from_frame(weights[KEYS]))
+        symbol, names = pd.factorize(weights["symbol"], sort=True)
+        self.names = pd.Index(names)
+        value, is_stock = weights["weight"].to_numpy(dtype=float), (weights["symbol"] != CASH).to_numpy()
+        places = weights.groupby("rebalance_date").indices
+        self._of = {
+            date: (code[at], *(of[at[is_stock[at]]] for of in (code, symbol, value))) for date, at in places.items()
+        }
+
+    def has(self, date: pd.Timestamp) -> bool:
+        """Whether anything was decided at the date."""
+        return date in self._of
+
+    def cells(self, date: pd.Timestamp) -> np.ndarray:
+        """Places of the cells that decided something at the date, in order."""
+        return np.unique(self._of[date][0])
+
+    def symbols(self, *dates: pd.Timestamp | None) -> np.ndarray:
+        """Places of the symbols any cell holds from one of the dates on, in order."""
+        return np.unique(np.concatenate([self._of[date][2] for date in dates if date in self._of]))
+
+    def matrix(self, date: pd.Timestamp | None, cells: np.ndarray, symbols: np.ndarray) -> np.ndarray:
+        """Weights of shape (cells, symbols); 0 where a cell holds nothing of a symbol."""
+        out = np.zeros((len(cells), len(symbols)))
+        if date in self._of:
+            _, cell, symbol, value = self._of[date]
+            kept = np.isin(cell, cells)
+            out[cells.searchsorted(cell[kept]), symbols.searchsorted(symbol[kept])] = value[kept]
+        return out
 
 
 def _between(
@@ -101,18 +134,9 @@ def _path(moves: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (growth[-1] if len(growth) else np.ones(held.shape[1])), path
 
 
-def _matrix(rows: pd.DataFrame, cells: pd.MultiIndex, symbols: pd.Index) -> np.ndarray:
-    """Weights of shape (cells, symbols); 0 where a cell holds nothing of a symbol."""
-    out = np.zeros((len(cells), len(symbols)))
-    at = cells.get_indexer(pd.MultiIndex.from_frame(rows[KEYS]))
-    known = at >= 0
-    out[at[known], symbols.get_indexer(pd.Index(rows["symbol"]))[known]] = rows["weight"].to_numpy()[known]
-    return out
-
-
-def _rows(cells: pd.MultiIndex, date: pd.Timestamp, sessions: pd.DatetimeIndex, *earned: np.ndarray) -> pd.DataFrame:
+def _rows(cells: pd.DataFrame, date: pd.Timestamp, sessions: pd.DatetimeIndex, *earned: np.ndarray) -> pd.DataFrame:
     n = len(sessions)
-    keys = {name: np.repeat(cells.get_level_values(name).to_numpy(dtype=object), n) for name in KEYS}
+    keys = {name: np.repeat(cells[name].to_numpy(dtype=object), n) for name in KEYS}
     values = {name: of.T.ravel() for name, of in zip(COLUMNS[4:], earned, strict=True)}
     return pd.DataFrame({"rebalance_date": date, **keys, "session": np.tile(sessions, len(cells)), **values})
 

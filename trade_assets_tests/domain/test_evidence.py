@@ -80,6 +80,13 @@ def test_every_trial_of_every_search_is_counted():
     assert whole["luck_sharpe"] > without["luck_sharpe"]
 
 
+def test_one_good_candidate_among_poor_ones_is_not_refused_for_its_company():
+    best = {("lightgbm", "hrp"): 0.003} | dict.fromkeys([c for c in CELLS if c != ("lightgbm", "hrp")], -0.003)
+    own = told(earned(60, best), GRID.dates[60])
+    figures = own[own["metric"] == "deflated_sharpe"].set_index(["model", "construction"])["value"]
+    assert figures["lightgbm", "hrp"] > 0.99
+
+
 def test_the_p_value_is_that_of_the_family():
     own = told(FOUND, GRID.dates[60])
     rows = evidence.at_decisions(FOUND, dates=GRID.dates[60:61], grid_dates=GRID, last=40)[GRID.dates[60]]

@@ -53,7 +53,7 @@ def shown(found):
 
 @pytest.fixture(scope="module")
 def refused():
-    return page.find(light(made(seed=1)), TERMS)
+    return page.find(light(made(seed=1, edge=0.0)), TERMS)
 
 
 @pytest.fixture(scope="module")
