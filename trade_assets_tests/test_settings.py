@@ -97,7 +97,7 @@ def test_the_fingerprint_moves_with_a_section_that_is_read_and_with_no_other(fro
 
 def test_the_fingerprint_moves_with_the_start_of_the_history_and_not_with_its_end(from_file):
     base = from_file("{}").fingerprint(frozenset())
-    assert from_file("history: {start: 2012-01-03}").fingerprint(frozenset()) != base
+    assert from_file("history: {start: 2013-01-02}").fingerprint(frozenset()) != base
     assert from_file("history: {end: 2017-01-03}").fingerprint(frozenset()) == base
     assert from_file("store: {url: elsewhere}").fingerprint(frozenset()) == base
 

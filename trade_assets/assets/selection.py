@@ -1,19 +1,26 @@
 """Selection: the portfolio of every candidate, what each earned, and which one is in force."""
 
+from functools import partial
+
 import dagster as dg
 import pandas as pd
 
 from trade_assets import mandate, partitions, schemas
 from trade_assets.assets import selection_policies
 from trade_assets.assets.partitioned import rebalance_asset, window
-from trade_assets.domain import champion, evidence, grid, grid_returns, prices, training
+from trade_assets.assets.searching import Searched, searched
+from trade_assets.domain import champion, evidence, grid, grid_returns, prices, training, tuned
+from trade_assets.domain import learned_gate as gate
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.models import skill
 from trade_assets.resources.records import Records
+from trade_assets.resources.studies import Studies
+from trade_assets.resources.workers import Workers
 from trade_assets.settings import Settings, load
 
 COST_REBALANCES = 10  # the 63 sessions of volume and volatility behind two fills
 COVARIANCE_REBALANCES = 27  # the year of daily returns behind a covariance
+TRAIN = load().history.train_rebalances
 SKILL = load().model_selection.ic_rebalances
 WINDOW = load().model_selection.window_rebalances
 
@@ -33,7 +40,61 @@ def candidate_skill(
 
 @rebalance_asset(
     group="selection",
-    sections=("modeling", "portfolio", "risk_limits", "model_selection"),
+    sections=("market_gate", "model_selection", "portfolio", "risk_limits"),
+    kinds={"optuna"},
+    stock_predictions=window(TRAIN, lag=1),
+    stock_outcomes=window(TRAIN),
+    market_signals=window(TRAIN, lag=1),
+    universe=window(TRAIN, lag=1),
+)
+def gate_trials(
+    settings: dg.ResourceParam[Settings],
+    workers: dg.ResourceParam[Workers],
+    studies: dg.ResourceParam[Studies],
+    stock_predictions: pd.DataFrame,
+    stock_outcomes: pd.DataFrame,
+    market_signals: pd.DataFrame,
+    universe: pd.DataFrame,
+    dates: Rebalances,
+) -> pd.DataFrame:
+    """Every trial of the searches for a gate and a rank profile, with what its book returned on inner blocks."""
+    tune, own, found = settings.model_selection.gate_tuning, selection_policies.fixed_policy(settings), {}
+    for date in dates.retrain_dates(tune.every_rebalances):
+        past, known = (partitions.GRID.window(date, last=TRAIN, lag=lag) for lag in (1, 0))
+        found[date] = gate.prepared(
+            *(
+                table[table["rebalance_date"].isin(of)]
+                for table, of in (
+                    (stock_predictions, past),
+                    (stock_outcomes, known),
+                    (market_signals, past),
+                    (universe, past),
+                )
+            ),
+            date=date,
+            model=settings.model_selection.incumbent_model,
+            own=own,
+            limits=selection_policies.limits(settings),
+            cost_frac=2 * mandate.cost_rates(settings.portfolio).floor_frac,
+            never_buy=frozenset(settings.portfolio.never_buy),
+        )
+    objectives = {date: (gate.identity(s), partial(gate.evaluate, s)) for date, s in found.items() if s is not None}
+    study = Searched(gate.STUDY, gate.SPACE, gate.values_of(own), tune.optuna_trials, tune.seed)
+    return schemas.concat("gate_trials", searched(study, objectives, workers, studies))
+
+
+@rebalance_asset(group="selection", sections=("market_gate", "model_selection"))
+def learned_gate(
+    settings: dg.ResourceParam[Settings], gate_trials: pd.DataFrame, dates: Rebalances, previous: pd.DataFrame
+) -> pd.DataFrame:
+    """Thresholds, exposures and rank profile of the learned gate after each rebalance, or the settings before a search."""
+    own = gate.values_of(selection_policies.fixed_policy(settings))
+    return tuned.in_force_table(gate_trials, previous, own, dates, study=gate.STUDY)
+
+
+@rebalance_asset(
+    group="selection",
+    sections=("market_gate", "modeling", "portfolio", "risk_limits", "model_selection"),
     kinds={"daqp"},
     bars=window(COVARIANCE_REBALANCES),
     candidate_skill=window(SKILL),
@@ -45,10 +106,13 @@ def candidate_portfolios(
     universe: pd.DataFrame,
     bars: pd.DataFrame,
     candidate_skill: pd.DataFrame,
+    market_signals: pd.DataFrame,
+    learned_gate: pd.DataFrame,
     dates: Rebalances,
     previous: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Unscaled target weights of every model and construction."""
+    """Target weights of every model and construction, before the exposure of the market but where they hold it themselves."""
+    policies = selection_policies.gate_policies(settings, learned_gate, dates.dates)
     return grid.portfolios(
         stock_predictions,
         universe,
@@ -60,6 +124,7 @@ def candidate_portfolios(
         panel=prices.panel(bars, through=dates.dates[-1]),
         skill=grid.trailing_skill(candidate_skill, dates=dates.dates, grid=partitions.GRID, last=SKILL),
         skipped=training.skipped(base_models),
+        gated=grid.gates_at(policies, market_signals),
     )
 
 
@@ -88,12 +153,14 @@ def candidate_returns(
     candidate_returns=window(WINDOW),
     market_signals=window(WINDOW),
     stock_trials=window(WINDOW),
+    gate_trials=window(WINDOW),
 )
 def candidate_evidence(
     settings: dg.ResourceParam[Settings],
     candidate_returns: pd.DataFrame,
     market_signals: pd.DataFrame,
     stock_trials: pd.DataFrame,
+    gate_trials: pd.DataFrame,
     dates: Rebalances,
 ) -> pd.DataFrame:
     """Figures of every candidate at each decision, and what they are worth after so many trials."""
@@ -103,8 +170,10 @@ def candidate_evidence(
     )
     terms = selection_policies.evidence_terms(own)
 
+    tried = schemas.concat("stock_trials", [stock_trials, gate_trials])
+
     def tried_until(date: pd.Timestamp) -> pd.DataFrame:
-        return stock_trials[stock_trials["rebalance_date"].isin(partitions.GRID.window(date, last=WINDOW))]
+        return tried[tried["rebalance_date"].isin(partitions.GRID.window(date, last=WINDOW))]
 
     made = [
         evidence.table(earned, market_signals, tried_until(date), date=date, terms=terms)

@@ -1,16 +1,41 @@
 """Settings of the selection as the records the domain decides by."""
 
-from trade_assets.domain import champion, evidence
+import pandas as pd
+
+from trade_assets import mandate
+from trade_assets.domain import champion, evidence, learned_gate, tuned
 from trade_assets.domain.constructions import Limits
-from trade_assets.domain.grid import Cell
+from trade_assets.domain.grid import GATED, Cell
+from trade_assets.domain.learned_gate import Policy
 from trade_assets.domain.overfitting.score import Thresholds
 from trade_assets.settings import ModelSelection, Settings
 
 
 def cells(settings: Settings) -> list[Cell]:
-    """Every model with every construction."""
-    models = [candidate.name for candidate in settings.modeling.candidates]
-    return [(model, construction) for model in models for construction in settings.model_selection.optimizers]
+    """Every model with every construction; of the incumbent model the gated ones too."""
+    own, every = settings.model_selection, [candidate.name for candidate in settings.modeling.candidates]
+    return [
+        (model, construction)
+        for model in every
+        for construction in (*own.optimizers, *(GATED if model == own.incumbent_model else ()))
+    ]
+
+
+def fixed_policy(settings: Settings) -> Policy:
+    """The gate and the rank profile of the settings."""
+    return learned_gate.fixed(mandate.thresholds(settings.market_gate))
+
+
+def gate_policies(
+    settings: Settings, learned: pd.DataFrame, dates: pd.DatetimeIndex
+) -> dict[tuple[pd.Timestamp, str], Policy]:
+    """The policy of each gated construction at each date."""
+    own = fixed_policy(settings)
+    found = {
+        (date, "learned_gate"): learned_gate.policy_of(tuned.values_at(learned, date, study=learned_gate.STUDY), own)
+        for date in dates
+    }
+    return found | {(date, "fixed_gate"): own for date in dates}
 
 
 def limits(settings: Settings) -> Limits:

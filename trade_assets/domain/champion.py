@@ -12,7 +12,7 @@ import pandas as pd
 from trade_assets.domain.acceptance import Gate, Severity
 from trade_assets.domain.calendar import Rebalances, close_utc
 from trade_assets.domain.evidence import BLOCK_REBALANCES, WHOLE, Earned
-from trade_assets.domain.grid import BASELINE, Cell
+from trade_assets.domain.grid import BASELINE, GATED, Cell
 from trade_assets.domain.overfitting import alpha as spending
 from trade_assets.domain.overfitting import score, sequential, superiority
 from trade_assets.domain.overfitting.score import Thresholds
@@ -263,9 +263,10 @@ def as_rows(state: State, date: pd.Timestamp, terms: Terms) -> list[tuple]:
 
 
 def of_champion(portfolios: pd.DataFrame, champion_model: pd.DataFrame) -> pd.DataFrame:
-    """Weights of the champion's cell at each date."""
+    """Weights of the champion's cell at each date, and whether the exposure of the market is in them already."""
     chosen = champion_model.loc[champion_model["role"] == "champion", ["rebalance_date", "model", "construction"]]
-    return portfolios.merge(chosen, on=["rebalance_date", "model", "construction"], validate="many_to_one")
+    rows = portfolios.merge(chosen, on=["rebalance_date", "model", "construction"], validate="many_to_one")
+    return rows.assign(is_gated=rows["construction"].isin(GATED))
 
 
 def name_of(cell: Cell) -> str:

@@ -107,7 +107,8 @@ def scale_exposure(weights: pd.DataFrame, signals: pd.DataFrame, *, brake: pd.Se
     Parameters
     ----------
     weights : DataFrame
-        ``rebalance_date, symbol, weight`` of the champion, its CASH row included; sums to 1 by date.
+        ``rebalance_date, symbol, weight`` of the champion, its CASH row included; sums to 1 by date. Where a column
+        ``is_gated`` is true the exposure is in the weights already and counts as 1.
     signals : DataFrame
         ``session, exposure_scalar, is_stale``, with a row for every rebalance date.
     brake : Series, optional
@@ -124,6 +125,8 @@ def scale_exposure(weights: pd.DataFrame, signals: pd.DataFrame, *, brake: pd.Se
         raise ValueError(
             f"there is no market signal for {rows.loc[rows['exposure_scalar'].isna(), 'rebalance_date'].iloc[0].date()}"
         )
+    if "is_gated" in rows:
+        rows["exposure_scalar"] = rows["exposure_scalar"].mask(rows["is_gated"], 1.0)
     if brake is not None:
         rows["exposure_scalar"] = rows["exposure_scalar"] * rows["rebalance_date"].map(brake)
     is_cash = rows["symbol"] == CASH

@@ -4,23 +4,48 @@ Beside them stands the baseline every candidate must beat: all members in equal 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
 import pandas as pd
 
-from trade_assets.domain import metrics
+from trade_assets.domain import learned_gate, metrics
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.constructions import CONSTRUCTIONS, Candidates, Limits, candidates
+from trade_assets.domain.learned_gate import Policy
 from trade_assets.domain.prices import Panel
 
 CASH = "CASH"
 Cell = tuple[str, str]
+GATED = ("fixed_gate", "learned_gate")  # constructions that hold the exposure of the market themselves
 BASELINE: Cell = ("baseline", "equal_weight")
 COVARIANCE_SESSIONS = 252
 NO_SCORES, SKIPPED = "all cash: no scores", "skipped"
+
+
+@dataclass(frozen=True)
+class Gated:
+    """The policy of a gated cell at a date, and the exposure it allows then."""
+
+    policy: Policy
+    exposure: float
+
+
+def gates_at(
+    policies: Mapping[tuple[pd.Timestamp, str], Policy], signals: pd.DataFrame
+) -> dict[tuple[pd.Timestamp, str], Gated]:
+    """What gated cells need at each date; ``signals`` are rows of ``market_signals`` that reach it."""
+    at_close = signals.set_index("session")
+    told = {}
+    for (date, construction), policy in policies.items():
+        row = at_close.loc[[date]]
+        own = learned_gate.exposure(
+            row["tft_p50"].to_numpy(), row["meta_prob_success"].to_numpy(), row["is_stale"].to_numpy(), policy
+        )
+        told[date, construction] = Gated(policy, float(own[0]))
+    return told
 
 
 def portfolios(
@@ -35,6 +60,7 @@ def portfolios(
     panel: Panel | None = None,
     skill: Mapping[tuple[pd.Timestamp, str], float] | None = None,
     skipped: Mapping[tuple[pd.Timestamp, str], str] | None = None,
+    gated: Mapping[tuple[pd.Timestamp, str], Gated] | None = None,
 ) -> pd.DataFrame:
     """Weights of every cell at every date, and of the baseline.
 
@@ -55,6 +81,7 @@ def portfolios(
         Bars of the sessions a covariance is estimated on; without it the constructions that need one fall back.
     skill : mapping of (date, model) to the trailing mean rank information coefficient, optional
     skipped : mapping of (date, model) to why the model was not fitted, optional
+    gated : mapping of (date, construction) to Gated, for the constructions in ``GATED``
     """
     scores = {
         key: rows.set_index("symbol")["prediction"] for key, rows in predictions.groupby(["rebalance_date", "model"])
@@ -80,7 +107,10 @@ def portfolios(
                     offered[out] = candidates(
                         own, sector, barred=set(out), returns=returns, information_coefficient=worth
                     )
-                weights, status = _built(cell, offered.get(out), limits, now if moves is None else moves.drifted(now))
+                gate = (gated or {}).get((date, cell[1]))
+                weights, status = _built(
+                    cell, offered.get(out), limits, now if moves is None else moves.drifted(now), gate
+                )
                 status = (skipped or {}).get((date, model), status) if own is None else status
                 held[cell] = weights
                 made.append((cell, weights, status))
@@ -92,10 +122,17 @@ def portfolios(
 NOTHING = pd.Series(dtype=float, index=pd.Index([], dtype=object))
 
 
-def _built(cell: Cell, found: Candidates | None, limits: Limits, held: pd.Series) -> tuple[pd.Series, str]:
+def _built(
+    cell: Cell, found: Candidates | None, limits: Limits, held: pd.Series, gate: Gated | None
+) -> tuple[pd.Series, str]:
     """Weights of a cell by symbol in order, cash left out, and how they came about."""
     if found is None or found.scores.empty:
         return NOTHING, NO_SCORES
+    if cell[1] in GATED:
+        if gate is None:
+            raise ValueError(f"{cell[1]} needs a policy and an exposure at every date")
+        made = learned_gate.weights(replace(found, held=held), limits, gate.policy)
+        return _stocks(made.weights.index, made.weights * gate.exposure), made.status
     made = CONSTRUCTIONS[cell[1]](replace(found, held=held), limits)
     return _stocks(made.weights.index, made.weights), made.status
 

@@ -14,6 +14,7 @@ PRELOADED = [
     "trade_assets.domain.models.fitting",
     "trade_assets.domain.models.tuning",
     "trade_assets.domain.models.quantiles",
+    "trade_assets.domain.learned_gate.tuning",
     "trade_assets.domain.events.models",
     "trade_assets.domain.events.tuning",
     "trade_assets.domain.allocator.tuning",

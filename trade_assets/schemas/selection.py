@@ -1,8 +1,11 @@
 """Candidate portfolios, what they earned, what their scores were worth, and the candidate in force."""
 
 from trade_assets.schemas.columns import CONSTRUCTION, DATE, MODEL, SESSION, TICKER, TURNOVER, WEIGHT, Column, Table
+from trade_assets.schemas.tuning import PARAMETERS, TRIALS
 
 SELECTION: dict[str, Table] = {
+    "gate_trials": TRIALS,
+    "learned_gate": PARAMETERS,
     "candidate_skill": Table(
         {
             "rebalance_date": DATE,

@@ -31,6 +31,16 @@ class SelectionThresholds(Section):
     turnover_max: float = Field(default=0.40, gt=0, description="largest mean turnover of a rebalance")
 
 
+class GateTuning(Section):
+    every_rebalances: int = Field(default=48, ge=1, description="rebalances from one search to the next")
+    optuna_trials: int = Field(
+        default=20,
+        ge=0,
+        description="trials of each search for gate thresholds and a rank profile; 0 keeps the settings",
+    )
+    seed: int = Field(default=42, ge=0)
+
+
 class ModelSelection(Section):
     optimizers: tuple[Construction, ...] = Field(
         default=("rank_decay", "max_sharpe", "min_volatility", "hrp", "inverse_vol", "equal_weight"),
@@ -62,6 +72,7 @@ class ModelSelection(Section):
         default=0.5, gt=0, le=1, description="probability of backtest overfitting from which the page warns"
     )
     bootstrap_reps: int = Field(default=5000, ge=100, description="draws of the bootstrap tests")
+    gate_tuning: GateTuning = GateTuning()
     selection_weights: SelectionWeights = SelectionWeights()
     thresholds: SelectionThresholds = SelectionThresholds()
     seed: int = Field(default=42, ge=0)

@@ -175,3 +175,14 @@ def test_an_outage_longer_than_the_window_stays_stale_and_lets_nothing_grow():
     assert (out["exposure_scalar"] == 0.6).all()
     young = gates.signals(nothing.assign(tft_source="none"), odds, thresholds)
     assert not young["is_stale"].any()
+
+
+def test_weights_that_hold_their_exposure_already_are_not_scaled_again():
+    day = pd.Timestamp("2020-01-02")
+    weights = pd.DataFrame({"rebalance_date": day, "symbol": ["AAA", "CASH"], "weight": [0.3, 0.7]})
+    signals = pd.DataFrame({"session": [day], "exposure_scalar": [0.2], "is_stale": [False]})
+    scaled = gates.scale_exposure(weights.assign(is_gated=False), signals).set_index("symbol")
+    own = gates.scale_exposure(weights.assign(is_gated=True), signals).set_index("symbol")
+    assert scaled.loc["AAA", "weight"] == pytest.approx(0.06)
+    assert own.loc["AAA", "weight"] == 0.3
+    assert own.loc["CASH", "weight"] == pytest.approx(0.7)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from trade_assets.domain import backtest, calendar, costs, grid, grid_returns, prices
 from trade_assets.domain.constructions import Limits
+from trade_assets.domain.learned_gate import Policy
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars
 
@@ -147,3 +148,35 @@ def test_the_first_date_of_the_history_has_earned_nothing():
     assert grid_returns.returns(
         made, market(0), dates=GRID.between(GRID.dates[0], GRID.dates[0]), rates=RATES, capital_usd=1e6
     ).empty
+
+
+def test_a_gated_cell_is_its_profile_times_the_exposure_of_its_policy():
+    predictions, universe = drawn(0)
+    policy, date = Policy(boost=1.0, cut=1.0, decay=0.0), GRID.dates[0]
+    gates = {(date, "learned_gate"): grid.Gated(policy, 0.25), (date, "fixed_gate"): grid.Gated(Policy(), 0.25)}
+    cells = [("ridge_stack", name) for name in ("rank_decay", "fixed_gate", "learned_gate")]
+    made = grid.portfolios(
+        predictions, universe, pd.DataFrame({"model": [], "construction": [], "symbol": [], "weight": []}),
+        dates=GRID.dates[:1], cells=cells, limits=LIMITS, never_buy=set(), gated=gates,
+    )  # fmt: skip
+    wide = made.pivot_table(index="symbol", columns="construction", values="weight", fill_value=0.0).drop("CASH")
+    np.testing.assert_allclose(wide["fixed_gate"], 0.25 * wide["rank_decay"], rtol=0, atol=1e-15)
+    assert wide["learned_gate"].sum() <= 0.25 + 1e-12
+    assert not np.allclose(wide["learned_gate"], wide["fixed_gate"])
+
+
+def test_a_gated_cell_without_a_policy_is_refused():
+    predictions, universe = drawn(0)
+    with pytest.raises(ValueError, match="fixed_gate needs a policy"):
+        grid.portfolios(
+            predictions, universe, pd.DataFrame({"model": [], "construction": [], "symbol": [], "weight": []}),
+            dates=GRID.dates[:1], cells=[("ridge_stack", "fixed_gate")], limits=LIMITS, never_buy=set(),
+        )  # fmt: skip
+
+
+def test_the_exposure_of_a_gated_cell_is_the_policys_at_the_close():
+    signals = pd.DataFrame(
+        {"session": GRID.dates[:2], "tft_p50": [0.01, -0.01], "meta_prob_success": [0.8, 0.8], "is_stale": False}
+    )
+    told = grid.gates_at({(date, "fixed_gate"): Policy() for date in GRID.dates[:2]}, signals)
+    assert [gate.exposure for gate in told.values()] == [1.0, 0.2]

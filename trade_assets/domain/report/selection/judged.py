@@ -16,7 +16,7 @@ from trade_assets.domain.report.selection import decision
 from trade_assets.domain.report.selection.tables import SelectionTables, Terms
 
 TOP = 5
-NOT_JUDGED = "not judged yet"
+NOT_JUDGED, NOT_IN_GRID = "not judged yet", "not in the grid"
 NO_PORTFOLIO = "no portfolio"
 FIGURES = (
     "score", "sharpe", "cagr", "volatility", "max_drawdown", "calmar", "turnover", "regime_consistency", "active_return",
@@ -131,6 +131,7 @@ def matrix(rows: pd.DataFrame) -> pd.DataFrame:
     wide = rows.assign(told=told).pivot(index="model", columns="construction", values="told")
     return (
         wide.reindex(index=rows["model"].unique(), columns=rows["construction"].unique())
+        .fillna(NOT_IN_GRID)
         .rename_axis(columns=None)
         .reset_index()
     )
