@@ -76,7 +76,7 @@ def test_a_training_window_is_its_last_rebalances_whatever_else_is_known(seed):
 
 def test_a_fit_refuses_rows_that_are_not_those_recorded():
     whole = labelled()
-    own = {"plan": PLAN, "parameters": {"elastic_net": {}}, "min_rows": 1}
+    own = {"plan": PLAN, "learners": lambda date: {"elastic_net": ("elastic_net", {})}, "min_rows": 1}
     assert len(list(training.jobs(whole, pd.DatetimeIndex([AS_OF]), recorded(whole), **own))) == 1
     tampered = whole.assign(target=whole["target"].where(whole["feature_date"] != GRID.dates[9], 0.125))
     with pytest.raises(ValueError, match="the training rows of inner_1 are not those recorded"):
@@ -85,7 +85,7 @@ def test_a_fit_refuses_rows_that_are_not_those_recorded():
 
 def test_too_few_rows_fit_nothing_and_no_row_records_nothing():
     whole = labelled()
-    own = {"plan": PLAN, "parameters": {"elastic_net": {}}}
+    own = {"plan": PLAN, "learners": lambda date: {"elastic_net": ("elastic_net", {})}}
     assert not list(training.jobs(whole, pd.DatetimeIndex([AS_OF]), recorded(whole), min_rows=10_000, **own))
     assert recorded(whole.iloc[:0]).empty
     dark = whole.assign(in_blackout=True)

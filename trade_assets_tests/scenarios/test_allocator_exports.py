@@ -16,7 +16,7 @@ from trade_assets.resources.tables import MissingPartitionError
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history")
+pytestmark = pytest.mark.xdist_group("history: allocator_exports")
 
 
 def export(files, directory):

@@ -11,7 +11,7 @@ from trade_assets.assets import allocator_checks, checks, selection_checks
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history")
+pytestmark = pytest.mark.xdist_group("history: checks")
 
 
 CHECKS = {

@@ -16,7 +16,7 @@ from trade_assets.resources.tables import MissingPartitionError
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history")
+pytestmark = pytest.mark.xdist_group("history: event_exports")
 
 
 def export(files, directory):
@@ -82,5 +82,5 @@ def test_a_store_without_event_tables_says_what_to_do(tmp_path):
 def test_the_export_job_writes_every_page():
     job = build_definitions().resolve_job_def(exports_job.name)
     assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {
-        "exports", "event_exports", "allocator_exports",
+        "exports", "event_exports", "allocator_exports", "selection_exports", "production_model",
     }  # fmt: skip

@@ -68,7 +68,7 @@ def test_its_dates_are_proven(synthetic):
     directory, settings, _ = synthetic
     keys = TableStore(Files(str(directory / "store"))).keys("trades")
     printed = command(directory, settings, "prove", "--date", keys[-1], "--date", keys[-4])
-    assert "2 dates, 90 artifacts, 0 differ" in printed
+    assert "2 dates, 102 artifacts, 0 differ" in printed
 
 
 @pytest.mark.skipif(not PANEL.is_dir(), reason="the panel is data for development, not shipped")

@@ -12,7 +12,7 @@ from trade_assets.settings import load
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history")
+pytestmark = pytest.mark.xdist_group("history: own_files_meet_the_graph")
 
 
 def read(table, keys):

@@ -17,7 +17,7 @@ from trade_assets.resources.tracking import ALIAS, REGISTERED, Tracking
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history")
+pytestmark = pytest.mark.xdist_group("history: production")
 
 
 def export(directory, uri):

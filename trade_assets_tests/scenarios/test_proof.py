@@ -7,7 +7,7 @@ from trade_assets.leaks import LEAKS
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history")
+pytestmark = pytest.mark.xdist_group("history: proof")
 
 
 def test_clean_dates_are_rebuilt_to_the_same_bytes(history):

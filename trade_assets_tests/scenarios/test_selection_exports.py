@@ -13,6 +13,7 @@ from trade_assets.assets.selection_exports import selection_exports
 from trade_assets.definitions import ASSETS, build_resources
 from trade_assets.domain import grid, prices, stress
 from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.grid import GATED
 from trade_assets.domain.models import skill
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
@@ -20,7 +21,7 @@ from trade_assets.resources.tables import MissingPartitionError
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history")
+pytestmark = pytest.mark.xdist_group("history: selection_exports")
 FILES = {
     "selection_report.html", "model_selection/model_selection_report.md", "model_selection/training_comparison.csv",
     "model_selection/backtest_comparison_matrix.csv", "model_selection/backtest_detailed_results.json",
@@ -69,14 +70,14 @@ def test_the_matrix_holds_the_stored_ratio_or_says_in_words_why_there_is_none(wr
     matrix = pd.read_csv(written / "model_selection/backtest_comparison_matrix.csv", dtype=str, keep_default_na=False)
     settings = load()
     assert matrix["model"].tolist() == [candidate.name for candidate in settings.modeling.candidates]
-    assert list(matrix.columns[1:]) == list(settings.model_selection.optimizers)
+    assert list(matrix.columns[1:]) == [*settings.model_selection.optimizers, *GATED]
     for row in matrix.to_dict("records"):
         for construction in matrix.columns[1:]:
             key = (row["model"], construction, "sharpe")
             if key in decided.index:
                 assert float(row[construction]) == pytest.approx(decided[key])
             else:
-                assert re.match(r"(skipped: |all cash: no scores|not judged yet)", row[construction])
+                assert re.match(r"(skipped: |all cash: no scores|not judged yet|not in the grid)", row[construction])
 
 
 def test_models_are_compared_by_the_stored_skill(written, history):
