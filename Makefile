@@ -15,7 +15,7 @@ ui: .venv/installed  ## the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/trade-assets ui
 
 test: .venv/developed  ## the test suite
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: .venv/developed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -27,7 +27,7 @@ layers: .venv/developed
 	$(BIN)/lint-imports
 
 check: lint types layers  ## everything that must hold before a commit, with coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
 bench: .venv/developed  ## ours against its peers, small sizes
 	$(BIN)/python -m benchmarks

@@ -43,8 +43,8 @@ def rows(directory: Path, asset: str) -> pd.DataFrame:
 def synthetic(tmp_path_factory):
     directory = tmp_path_factory.mktemp("synthetic")
     settings = SMALL | {
-        "history": SMALL["history"] | {"start": "1999-01-04", "end": "2000-12-29"},
-        "data": {"source": "synthetic", "synthetic": {"symbols": 25, "sessions": 520, "delisting_rate_per_year": 0.1}},
+        "history": SMALL["history"] | {"start": "1999-01-04", "end": "2000-09-29"},
+        "data": {"source": "synthetic", "synthetic": {"symbols": 25, "sessions": 450, "delisting_rate_per_year": 0.1}},
         "portfolio": {"fill": "next_open"},
     }
     printed = command(directory, settings, "run")
@@ -83,8 +83,11 @@ def test_the_real_panel_runs_through_the_files_source(tmp_path):
     pd.read_parquet(PANEL / "reference" / "sp500_membership.parquet").to_parquet(source / "membership.parquet")
     pd.read_csv(PANEL / "reference" / "sectors.csv").to_csv(source / "sectors.csv", index=False)
     (source / "actions.csv").write_text("session,symbol,split_ratio,dividend\n2015-06-18,CF,5,0\n2016-04-08,UA,2,0\n")
+    few = [{"name": name, "algorithm": name} for name in ("elastic_net", "ridge_stack")]
     settings = SMALL | {
         "history": SMALL["history"] | {"start": "2015-03-23", "end": "2017-03-31"},
+        "modeling": SMALL["modeling"] | {"candidates": few},
+        "model_selection": SMALL["model_selection"] | {"optimizers": ["rank_decay", "equal_weight"]},
         "data": {
             "source": "files",
             "files": {"path": str(source), "stray_sessions": "drop", "index_legs": {"qqq": "QQQ", "spy": None}},
