@@ -35,8 +35,8 @@ bench: .venv/developed  ## ours against its peers, small sizes
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras --no-header
 
 lock: .venv/installed  ## resolve the newest versions again
-	$(COMPILE) -o requirements.lock
-	$(COMPILE) --extra dev --constraint requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra build -o requirements.lock
+	$(COMPILE) --extra build --extra dev --constraint requirements.lock -o requirements-dev.lock
 
 .venv/installed: requirements.lock requirements-uv.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
