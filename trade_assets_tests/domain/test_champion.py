@@ -1,5 +1,6 @@
 """A candidate is put in force on evidence only, and what was in force on a day is never changed afterwards."""
 
+import functools
 import math
 from dataclasses import replace
 
@@ -66,6 +67,12 @@ GOOD = ("lightgbm", "hrp")
 FOUND = earned(120, {GOOD: 0.0015})
 
 
+@functools.cache
+def whole() -> pd.DataFrame:
+    """The whole history of ``FOUND``, computed once."""
+    return selected(FOUND)
+
+
 def test_before_the_first_decision_the_incumbent_of_the_settings_is_in_force_unqualified():
     rows = champions(selected(earned(30)))
     assert set(zip(rows["model"], rows["construction"], rows["status"], strict=True)) == {
@@ -76,7 +83,7 @@ def test_before_the_first_decision_the_incumbent_of_the_settings_is_in_force_unq
 
 
 def test_a_candidate_that_earns_more_is_found_and_stays():
-    rows = champions(selected(FOUND))
+    rows = champions(whole())
     now = rows.iloc[-1]
     assert (now["model"], now["construction"], now["status"]) == (*GOOD, "qualified")
     assert now["since"] == rows.loc[rows["status"] == "qualified", "rebalance_date"].iloc[0]
@@ -112,9 +119,8 @@ def test_what_replaces_a_qualified_champion_must_beat_it():
 @settings(max_examples=8)
 @given(cut=st.integers(20, 119))
 def test_the_champion_as_of_a_date_is_the_same_whatever_comes_later(cut):
-    whole = selected(FOUND)
     alone = selected(FOUND[FOUND["rebalance_date"] <= GRID.dates[cut]])
-    assert_same_bytes(whole[whole["rebalance_date"] <= GRID.dates[cut]].reset_index(drop=True), alone)
+    assert_same_bytes(whole()[whole()["rebalance_date"] <= GRID.dates[cut]].reset_index(drop=True), alone)
 
 
 @settings(max_examples=8)
@@ -122,7 +128,7 @@ def test_the_champion_as_of_a_date_is_the_same_whatever_comes_later(cut):
 def test_a_history_continued_from_its_last_row_is_the_history_in_one(cut):
     first = selected(FOUND[FOUND["rebalance_date"] <= GRID.dates[cut]])
     rest = selected(FOUND, previous=first[first["rebalance_date"] == GRID.dates[cut]].reset_index(drop=True))
-    assert_same_bytes(selected(FOUND), pd.concat([first, rest], ignore_index=True))
+    assert_same_bytes(whole(), pd.concat([first, rest], ignore_index=True))
 
 
 def test_error_probability_is_spent_at_every_look_and_never_all_of_it():
@@ -133,7 +139,7 @@ def test_error_probability_is_spent_at_every_look_and_never_all_of_it():
 
 
 def test_the_runner_up_is_second_by_score():
-    rows = selected(FOUND)
+    rows = whole()
     last = rows[rows["rebalance_date"] == rows["rebalance_date"].max()].set_index("role")
     assert last.loc["challenger", "score"] <= last.loc["champion", "score"]
     assert tuple(last.loc["challenger", ["model", "construction"]]) != GOOD
@@ -173,7 +179,7 @@ def taken_back(date: pd.Timestamp, cell: tuple[str, str]) -> pd.DataFrame:
 
 
 def test_a_rollback_holds_from_the_next_rebalance_on_and_changes_nothing_before():
-    rows, date, cell = selected(FOUND), GRID.dates[80], ("ridge_stack", "hrp")
+    rows, date, cell = whole(), GRID.dates[80], ("ridge_stack", "hrp")
     back = champions(selected(FOUND, rollbacks=taken_back(date, cell)))
     before = back["rebalance_date"] < date
     assert_same_bytes(back[before], champions(rows)[before])
