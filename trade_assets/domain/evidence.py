@@ -184,6 +184,7 @@ def _of_grid(found: Earned, tried: pd.DataFrame) -> dict[str, float]:
         "n_rebalances": float(len(found.dates)),
         "n_cells": float(len(found.cells)),
         "n_groups": float(groups.max() + 1),
+        "n_searches": float(len(searches)),
         "n_search_trials": float(sum(search.shape[1] for search in searches)),
         "n_effective": float(max(groups.max() + 1, 1) + in_searches),
         "pbo": overfit.pbo,
@@ -218,7 +219,7 @@ def _searches(tried: pd.DataFrame) -> Sequence[np.ndarray]:
 
 
 def _known_before(signals: pd.DataFrame, sessions: pd.DatetimeIndex) -> np.ndarray:
-    """Regime known at the close before each session; empty where none is."""
-    ordered = signals.sort_values("session")
+    """Regime known at the close before each session; empty of the first, whatever else is at hand, and where none is."""
+    ordered = signals[signals["session"] >= sessions[0]].sort_values("session")
     before = pd.Series(ordered["market_regime"].to_numpy(dtype=object), pd.DatetimeIndex(ordered["session"])).shift(1)
     return before.reindex(sessions).fillna("").to_numpy(dtype=object)

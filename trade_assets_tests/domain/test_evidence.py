@@ -33,6 +33,14 @@ def test_what_is_earned_later_and_what_is_shown_later_changes_nothing():
     assert_same_bytes(told(FOUND, date), told(FOUND, date, signals=moved))
 
 
+def test_signals_before_the_window_change_nothing():
+    date, session = GRID.dates[70], signals()["session"]
+    window = GRID.window(date, last=40)
+    first = GRID.dates[GRID.position(window[0]) - 1]
+    inside = signals()[session > first]
+    assert_same_bytes(told(FOUND, date), told(FOUND, date, signals=inside))
+
+
 def test_the_order_of_the_rows_changes_nothing():
     shuffled = FOUND.sample(frac=1.0, random_state=3)
     assert_same_bytes(told(FOUND, GRID.dates[60]), told(shuffled, GRID.dates[60]))
