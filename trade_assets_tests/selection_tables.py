@@ -60,7 +60,6 @@ def made(
         candidate_evidence=judged,
         champion_model=in_force,
         market_signals=signals,
-        stock_trials=trials,
         portfolio_returns=_indices(rng, dates),
         bars=bars,
     )

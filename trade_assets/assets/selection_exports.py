@@ -5,7 +5,7 @@ from dataclasses import asdict
 import dagster as dg
 
 from trade_assets import mandate
-from trade_assets.assets import market_gate, portfolio, selection, selection_policies, tuning
+from trade_assets.assets import market_gate, portfolio, selection, selection_policies
 from trade_assets.assets.exporting import facts_of, legs_of, reader_of
 from trade_assets.assets.partitioned import OWNERS
 from trade_assets.domain import exported_selection
@@ -25,7 +25,6 @@ from trade_assets.settings import Settings
         selection.champion_model,
         market_gate.market_signals,
         portfolio.portfolio_returns,
-        tuning.stock_trials,
     ],
     owners=OWNERS,
     kinds={"csv", "html"},

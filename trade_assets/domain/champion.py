@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from trade_assets.domain.acceptance import Gate, Severity
@@ -23,6 +22,7 @@ COLUMNS = [
 ]  # fmt: skip
 UNQUALIFIED, QUALIFIED, ROLLED_BACK = "unqualified", "qualified", "rolled_back"
 ROLLBACKS = "champion_rollbacks"  # kind of the records
+PAIRED = "Test against the one in force"
 NOTHING = "No candidates meet minimum thresholds!"
 
 
@@ -180,11 +180,22 @@ def gates(row: Mapping[str, float], whole: Mapping[str, float], *, level: float,
     """
     return (
         *score.gates(row, terms.thresholds),
-        _most("Test against the baseline, all candidates counted", row["superiority_p"], level, "error"),
-        _least("Deflated Sharpe ratio", row["deflated_sharpe"], terms.least_deflated, "error"),
-        _most("Probability that the one chosen loses", whole["probability_of_loss"], terms.loss_max, "error"),
-        _most("Probability of backtest overfitting", whole["pbo"], terms.pbo_max, "warn"),
+        _most("Test against the baseline, all candidates counted", row["superiority_p"], level, "R-167"),
+        _least("Deflated Sharpe ratio", row["deflated_sharpe"], terms.least_deflated, "F-20"),
+        _most("Probability that the one chosen loses", whole["probability_of_loss"], terms.loss_max, "R-167"),
+        _most("Probability of backtest overfitting", whole["pbo"], terms.pbo_max, "F-20", severity="warn"),
     )
+
+
+def paired_gates(found: Earned, held: Cell, terms: Terms) -> dict[Cell, Gate]:
+    """The test of every other candidate against the one in force, adjusted for the whole family."""
+    active = found.periods - found.of(held)[:, None]
+    p = superiority.adjusted(active, seed=terms.seed, block=BLOCK_REBALANCES, reps=terms.reps)
+    return {
+        cell: _most(PAIRED, float(value), terms.paired_alpha, "R-168", of=f"{PAIRED}, {name_of(held)}")
+        for cell, value in zip(found.cells, p, strict=True)
+        if cell != held
+    }
 
 
 def figures_of(evidence: pd.DataFrame) -> dict[Cell, dict[str, float]]:
@@ -204,20 +215,18 @@ def _winner(
     terms: Terms,
 ) -> tuple[Cell | None, str]:
     is_held = state.status != UNQUALIFIED and state.champion in found.cells
-    against = _against(found, found.of(state.champion), terms) if is_held else None
+    against = paired_gates(found, state.champion, terms) if is_held else {}
     first_failure = ""
-    for place, cell in sorted(enumerate(found.cells), key=lambda item: ranked.index(item[1])):
+    for cell in ranked:
         if is_held and cell == state.champion:
             return cell, f"{name_of(cell)} stays: no candidate of a higher score qualifies."
         every = gates(figures[cell], whole, level=level, terms=terms)
-        if against is not None:
-            label = f"Test against {name_of(state.champion)}, all candidates counted"
-            every += (_most(label, float(against[place]), terms.paired_alpha, "error"),)
+        every += (against[cell],) if cell in against else ()
         failed = [gate for gate in every if not gate.passed and gate.severity == "error"]
         if not failed:
             return cell, (
                 f"{name_of(cell)} has the highest score of those that pass, {figures[cell]['score']:.2f}, and passes "
-                f"every gate: " + " ".join(gate.sentence for gate in every)
+                f"every gate that decides: " + " ".join(gate.sentence for gate in every if gate.severity == "error")
             )
         first_failure = first_failure or (
             f"The highest score, {figures[cell]['score']:.2f} of {name_of(cell)}, does not qualify. "
@@ -226,12 +235,6 @@ def _winner(
     missed = all(figures[cell]["n_failed_thresholds"] > 0 for cell in ranked)
     stays = f"{name_of(state.champion)} stays in force."
     return None, " ".join([*([NOTHING] if missed else ["Nothing qualifies."]), stays, first_failure])
-
-
-def _against(found: Earned, reference: np.ndarray, terms: Terms) -> np.ndarray:
-    """Family-wise p-value of every cell that it earns no more than ``reference``."""
-    active = found.periods - reference[:, None]
-    return superiority.adjusted(active, seed=terms.seed, block=BLOCK_REBALANCES, reps=terms.reps)
 
 
 def restored(rows: pd.DataFrame) -> State:
@@ -274,16 +277,21 @@ def name_of(cell: Cell) -> str:
     return f"{cell[0]} with {cell[1]}"
 
 
-def _least(label: str, value: float, limit: float, severity: Severity) -> Gate:
-    return _gate(label, value, limit, passed=value >= limit, needs="at least", severity=severity)
+def _least(label: str, value: float, limit: float, requirement: str) -> Gate:
+    return _gate(label, value, limit, value >= limit, f"{label}: {{:.4f}}, needed at least {limit:.4f}", requirement)
 
 
-def _most(label: str, value: float, limit: float, severity: Severity) -> Gate:
-    return _gate(label, value, limit, passed=value <= limit, needs="at most", severity=severity)
+def _most(
+    label: str, value: float, limit: float, requirement: str, *, severity: Severity = "error", of: str | None = None
+) -> Gate:
+    told = f"{of or label}: {{:.4f}}, needed at most {limit:.4f}"
+    return _gate(label, value, limit, value <= limit, told, requirement, severity)
 
 
-def _gate(label: str, value: float, limit: float, *, passed: bool, needs: str, severity: Severity) -> Gate:
+def _gate(
+    label: str, value: float, limit: float, passed: bool, told: str, requirement: str, severity: Severity = "error"
+) -> Gate:
     if math.isnan(value):
-        return Gate(label, "R-161", value, limit, False, severity, f"{label}: not known.")
-    sentence = f"{label}: {value:.4f}, needed {needs} {limit:.4f}, {'passed' if passed else 'not passed'}."
-    return Gate(label, "R-161", value, limit, passed, severity, sentence)
+        return Gate(label, requirement, value, limit, False, severity, f"{label}: not known.")
+    sentence = f"{told.format(value)}, {'passed' if passed else 'not passed'}."
+    return Gate(label, requirement, value, limit, passed, severity, sentence)

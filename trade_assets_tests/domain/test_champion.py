@@ -192,4 +192,4 @@ def test_what_was_taken_back_must_be_beaten_anew():
     back = champions(selected(FOUND, rollbacks=taken_back(GRID.dates[61], ("ridge_stack", "hrp"))))
     last = back.iloc[-1]
     assert (last["model"], last["construction"], last["status"]) == (*GOOD, "qualified")
-    assert "Test against ridge_stack with hrp" in " ".join(back["reason"].unique())
+    assert "Test against the one in force, ridge_stack with hrp" in " ".join(back["reason"].unique())

@@ -133,10 +133,7 @@ def find(tables: SelectionTables, terms: Terms) -> Findings:
     newest = decision.newest(tables.champion_model, terms.champion)
     last = judged.last(tables, newest, terms)
     cells = judged.cells(tables, last, terms)
-    searched = tables.stock_trials
-    if last is not None:
-        searched = searched[searched["rebalance_date"].isin(judged.window(tables, last.date, terms))]
-    lucky = None if last is None else luck.of(last, searched)
+    lucky = None if last is None else luck.of(last)
     level = np.nan if newest is None else newest.level
     stress = None if newest is None else stressed.of(tables, newest.cell, terms)
     return Findings(

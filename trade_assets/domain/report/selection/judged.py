@@ -9,9 +9,8 @@ import pandas as pd
 
 from trade_assets.domain import champion, evidence, grid
 from trade_assets.domain.acceptance import Gate
-from trade_assets.domain.evidence import BLOCK_REBALANCES, WHOLE, Earned
+from trade_assets.domain.evidence import WHOLE, Earned
 from trade_assets.domain.grid import BASELINE, Cell
-from trade_assets.domain.overfitting import superiority
 from trade_assets.domain.report.selection import decision
 from trade_assets.domain.report.selection.tables import SelectionTables, Terms
 
@@ -22,7 +21,6 @@ FIGURES = (
     "score", "sharpe", "cagr", "volatility", "max_drawdown", "calmar", "turnover", "regime_consistency", "active_return",
     "information_ratio", "deflated_sharpe", "superiority_p", "n_failed_thresholds",
 )  # fmt: skip
-PAIRED = "Test against the one in force"
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def last(tables: SelectionTables, in_force: decision.InForce | None, terms: Term
     paired = _paired(found, decision.before(tables.champion_model, date), terms.champion)
     gates = {
         cell: champion.gates(figures[cell], figures[WHOLE], level=in_force.level, terms=terms.champion)
-        + paired.get(cell, ())
+        + ((paired[cell],) if cell in paired else ())
         for cell in shown
     }
     return Judged(date, found, figures, ranked, gates)
@@ -141,24 +139,8 @@ def _status(status: str) -> str:
     return status if status in (grid.NO_SCORES, NO_PORTFOLIO) or status.startswith(grid.SKIPPED) else NOT_JUDGED
 
 
-def _paired(found: Earned, held: tuple[Cell, str] | None, terms: champion.Terms) -> dict[Cell, tuple[Gate, ...]]:
+def _paired(found: Earned, held: tuple[Cell, str] | None, terms: champion.Terms) -> dict[Cell, Gate]:
     """The test against the pair in force where it qualified or a person put it there; never of itself."""
     if held is None or held[1] == champion.UNQUALIFIED or held[0] not in found.cells:
         return {}
-    active = found.periods - found.of(held[0])[:, None]
-    p = superiority.adjusted(active, seed=terms.seed, block=BLOCK_REBALANCES, reps=terms.reps)
-    return {
-        cell: (_gate(float(value), terms.paired_alpha),)
-        for cell, value in zip(found.cells, p, strict=True)
-        if cell != held[0]
-    }
-
-
-def _gate(value: float, limit: float) -> Gate:
-    passed = value <= limit
-    verdict = (
-        "not known"
-        if math.isnan(value)
-        else f"{value:.4f}, needed at most {limit:.4f}, {'passed' if passed else 'not passed'}"
-    )
-    return Gate(PAIRED, "R-161", value, limit, passed, "error", f"{PAIRED}: {verdict}.")
+    return champion.paired_gates(found, held[0], terms)

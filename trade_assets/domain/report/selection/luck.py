@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from trade_assets.domain import champion
 from trade_assets.domain.evidence import PERIODS_PER_YEAR
@@ -61,13 +60,15 @@ class Luck:
         return self.n_rebalances / PERIODS_PER_YEAR
 
 
-def of(judged: Judged, searches: pd.DataFrame) -> Luck:
-    """See :class:`Luck`; ``searches`` are the rows of ``stock_trials`` of the window."""
+COUNTED = ("n_rebalances", "n_cells", "n_groups", "n_search_trials", "n_searches", "n_effective")
+
+
+def of(judged: Judged) -> Luck:
+    """See :class:`Luck`."""
     whole, ratios = judged.whole, {cell: _ratio(judged.figures[cell]) for cell in judged.ranked}
     best = max(ratios, key=lambda cell: ratios[cell])
     return Luck(
-        **{name: whole[name] for name in ("n_rebalances", "n_cells", "n_groups", "n_search_trials", "n_effective")},
-        n_searches=float(len(searches[["rebalance_date", "study"]].drop_duplicates())),
+        **{name: whole[name] for name in COUNTED},
         luck=whole["luck_sharpe"] * YEAR,
         best=ratios[best] if np.isfinite(ratios[best]) else math.nan,
         best_cell=best,

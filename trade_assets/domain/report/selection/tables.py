@@ -21,7 +21,6 @@ class SelectionTables:
     candidate_evidence: pd.DataFrame
     champion_model: pd.DataFrame
     market_signals: pd.DataFrame
-    stock_trials: pd.DataFrame
     portfolio_returns: pd.DataFrame
     bars: pd.DataFrame
 
