@@ -1,7 +1,14 @@
 """What it means here that two results are the same: every bit of them."""
 
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar
+
 import numpy as np
 import pandas as pd
+
+T = TypeVar("T")
 
 
 def assert_same_bytes(left, right) -> None:
@@ -39,3 +46,9 @@ def _same(left: np.ndarray, right: np.ndarray, where: str) -> None:
         raise AssertionError(
             f"{where}: {count} of {same.size} differ, first at {place}: {left[place]!r} != {right[place]!r}"
         )
+
+
+def in_another_process(function: Callable[..., T], *arguments: object) -> T:
+    """What the function gives in a fresh process, to which its arguments are sent."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()

@@ -1,7 +1,6 @@
 """The learned gate: judged as an obvious loop judges it, blind to what comes later, and the settings' own where told so."""
 
 import math
-import pickle
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +15,7 @@ from trade_assets.domain.constructions import CONSTRUCTIONS, Limits, candidates,
 from trade_assets.domain.constructions.rank_decay import LINEAR, Profile, decay_profile, rank_decay
 from trade_assets.domain.learned_gate import SPACE, Policy, exposure, fixed, policy_of, values_of
 from trade_assets_tests import reference
-from trade_assets_tests.assertions import assert_same_bytes
+from trade_assets_tests.assertions import assert_same_bytes, in_another_process
 from trade_assets_tests.generators import LIGHT, SEEDS, SESSIONS, scores, sectors
 
 GRID = calendar.rebalances(SESSIONS[0], SESSIONS[0], SESSIONS[-1], every=10).dates
@@ -253,7 +252,7 @@ def test_a_planted_rule_is_found():
 
 def test_trials_are_the_same_every_time_and_in_another_process():
     found = prepared(planted(1), decisions=60)
-    assert searched(found, 12) == searched(pickle.loads(pickle.dumps(found)), 12)  # noqa: S301
+    assert searched(found, 12) == in_another_process(searched, found, 12)
 
 
 def test_a_trial_fills_the_rows_of_a_table_of_trials():

@@ -7,12 +7,14 @@ import dagster as dg
 
 from trade_assets import partitions, proof
 from trade_assets.automation import rebalance_job
-from trade_assets.definitions import build_definitions, build_resources
+from trade_assets.definitions import ASSETS, build_definitions, build_resources
+from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.overlay import Overlay, partitions_from
 from trade_assets.resources.tables import TableStore
 from trade_assets.settings import load
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
@@ -49,7 +51,7 @@ def materialise(
             build_definitions(resources)
             .resolve_job_def(job)
             .execute_in_process(
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                run_config=QUIET,
                 instance=dg.DagsterInstance.ephemeral(),
                 tags={RANGE_START: wanted[0], RANGE_END: wanted[-1]},
                 asset_selection=None if only is None else [dg.AssetKey(name) for name in only],
@@ -58,6 +60,15 @@ def materialise(
         )
     finally:
         resources["workers"].close()
+
+
+def export(asset: dg.AssetsDefinition, directory: Path, *, files: Files | None = None, **replaced):
+    """Write the files of one asset of the exports into a directory."""
+    resources = build_resources(load(), files=files or base(), exports=Exports(directory), **replaced)
+    return dg.materialize(
+        ASSETS, selection=dg.AssetSelection.assets(asset), resources=resources, instance=dg.DagsterInstance.ephemeral(),
+        run_config=QUIET,
+    )  # fmt: skip
 
 
 def hashes(files: Files, wanted: Sequence[str]) -> dict[tuple[str, str], str]:

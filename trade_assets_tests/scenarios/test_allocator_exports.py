@@ -2,15 +2,12 @@
 
 import json
 
-import dagster as dg
 import pandas as pd
 import pytest
 
 from trade_assets.assets.allocator_policies import acceptance_limits
 from trade_assets.assets.exports import allocator_exports
-from trade_assets.definitions import ASSETS, build_resources
 from trade_assets.domain.allocator import acceptance
-from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.tables import MissingPartitionError
 from trade_assets.settings import load
@@ -19,18 +16,10 @@ from trade_assets_tests.scenarios import system
 pytestmark = pytest.mark.xdist_group("history: allocator_exports")
 
 
-def export(files, directory):
-    resources = build_resources(load(), files=files, exports=Exports(directory))
-    return dg.materialize(
-        ASSETS, selection=dg.AssetSelection.assets(allocator_exports), resources=resources, instance=dg.DagsterInstance.ephemeral(),
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def written(history, tmp_path_factory):
     directory = tmp_path_factory.mktemp("exports")
-    assert export(system.base(), directory).success
+    assert system.export(allocator_exports, directory).success
     return directory
 
 
@@ -71,7 +60,7 @@ def test_the_verdict_is_the_same_in_the_summary_on_the_page_and_in_the_table(wri
 
 
 def test_the_same_store_gives_the_same_files(written, history, tmp_path):
-    assert export(system.base(), tmp_path).success
+    assert system.export(allocator_exports, tmp_path).success
     for path in written.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
@@ -80,4 +69,4 @@ def test_a_store_without_allocator_tables_says_what_to_do(tmp_path):
     with pytest.raises(
         MissingPartitionError, match="allocator_exports: nothing is stored yet; materialise the rebalance job"
     ):
-        export(Files(str(tmp_path / "store")), tmp_path / "exports")
+        system.export(allocator_exports, tmp_path / "exports", files=Files(str(tmp_path / "store")))

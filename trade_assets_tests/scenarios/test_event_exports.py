@@ -2,15 +2,13 @@
 
 import json
 
-import dagster as dg
 import pandas as pd
 import pytest
 
 from trade_assets.assets.exports import event_exports
 from trade_assets.automation import exports_job
-from trade_assets.definitions import ASSETS, build_definitions, build_resources
+from trade_assets.definitions import build_definitions
 from trade_assets.resources.artifacts import ArtifactStore
-from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.tables import MissingPartitionError
 from trade_assets.settings import load
@@ -19,18 +17,10 @@ from trade_assets_tests.scenarios import system
 pytestmark = pytest.mark.xdist_group("history: event_exports")
 
 
-def export(files, directory):
-    resources = build_resources(load(), files=files, exports=Exports(directory))
-    return dg.materialize(
-        ASSETS, selection=dg.AssetSelection.assets(event_exports), resources=resources, instance=dg.DagsterInstance.ephemeral(),
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def written(history, tmp_path_factory):
     directory = tmp_path_factory.mktemp("exports")
-    assert export(system.base(), directory).success
+    assert system.export(event_exports, directory).success
     return directory
 
 
@@ -67,7 +57,7 @@ def test_every_model_of_the_registry_is_in_the_store(written):
 
 
 def test_the_same_store_gives_the_same_files(written, history, tmp_path):
-    assert export(system.base(), tmp_path).success
+    assert system.export(event_exports, tmp_path).success
     for path in written.iterdir():
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
@@ -76,7 +66,7 @@ def test_a_store_without_event_tables_says_what_to_do(tmp_path):
     with pytest.raises(
         MissingPartitionError, match="event_exports: nothing is stored yet; materialise the rebalance job"
     ):
-        export(Files(str(tmp_path / "store")), tmp_path / "exports")
+        system.export(event_exports, tmp_path / "exports", files=Files(str(tmp_path / "store")))
 
 
 def test_the_export_job_writes_every_page():

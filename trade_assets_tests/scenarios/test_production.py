@@ -2,38 +2,26 @@
 
 import json
 
-import dagster as dg
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 
 from trade_assets.assets.exports import production_model
-from trade_assets.definitions import ASSETS, build_resources
 from trade_assets.domain import folds
 from trade_assets.domain.features import FEATURES
 from trade_assets.domain.models import MODELS
-from trade_assets.resources.exports import Exports
 from trade_assets.resources.tracking import ALIAS, REGISTERED, Tracking
-from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
 pytestmark = pytest.mark.xdist_group("history: production")
-
-
-def export(directory, uri):
-    resources = build_resources(load(), files=system.base(), exports=Exports(directory), tracking=Tracking(uri))
-    return dg.materialize(
-        ASSETS, selection=dg.AssetSelection.assets(production_model), resources=resources, instance=dg.DagsterInstance.ephemeral(),
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def written(history, tmp_path_factory):
     home = tmp_path_factory.mktemp("production")
     uri = f"sqlite:///{home / 'mlflow.db'}"
-    assert export(home, uri).success
-    assert export(home, uri).success
+    for _ in range(2):
+        assert system.export(production_model, home, tracking=Tracking(uri)).success
     return home / "production", uri
 
 

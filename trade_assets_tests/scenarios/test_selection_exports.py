@@ -3,19 +3,16 @@
 import json
 import re
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 import pytest
 
 from trade_assets import mandate
 from trade_assets.assets.selection_exports import selection_exports
-from trade_assets.definitions import ASSETS, build_resources
 from trade_assets.domain import grid, prices, stress
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.grid import GATED
 from trade_assets.domain.models import skill
-from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.tables import MissingPartitionError
 from trade_assets.settings import load
@@ -30,18 +27,10 @@ FILES = {
 }  # fmt: skip
 
 
-def export(files, directory):
-    resources = build_resources(load(), files=files, exports=Exports(directory))
-    return dg.materialize(
-        ASSETS, selection=dg.AssetSelection.assets(selection_exports), resources=resources, instance=dg.DagsterInstance.ephemeral(),
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def written(history, tmp_path_factory):
     directory = tmp_path_factory.mktemp("exports")
-    assert export(system.base(), directory).success
+    assert system.export(selection_exports, directory).success
     return directory
 
 
@@ -139,7 +128,7 @@ def test_stored_weights_run_again_unstressed_are_the_stored_returns(history):
 
 
 def test_the_same_store_gives_the_same_files(written, history, tmp_path):
-    assert export(system.base(), tmp_path).success
+    assert system.export(selection_exports, tmp_path).success
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (written / name).read_bytes(), name
 
@@ -148,4 +137,4 @@ def test_a_store_without_a_selection_says_what_to_do(tmp_path):
     with pytest.raises(
         MissingPartitionError, match="selection_exports: nothing is stored yet; materialise the rebalance job"
     ):
-        export(Files(str(tmp_path / "store")), tmp_path / "exports")
+        system.export(selection_exports, tmp_path / "exports", files=Files(str(tmp_path / "store")))
