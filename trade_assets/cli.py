@@ -1,14 +1,14 @@
 """The command line: run the system, prove it, and use its parts on one's own files."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+
+from trade_assets.desk import commands
+from trade_assets.plain_errors import plain_errors
 
 app = typer.Typer(
     help="A machine-learning trading system, free of look-ahead by proof.",
@@ -16,22 +16,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
+commands.register(app)
 
 Day = Annotated[
     str | None,
     typer.Option(help="A date; the rebalance on or after it (--from) or on or before it (--to).", metavar="YYYY-MM-DD"),
 ]
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Print what went wrong in a sentence and leave with status 1; a bug keeps its traceback."""
-    try:
-        yield
-    except (ValueError, LookupError, OSError, RuntimeError) as error:
-        message = f"[bold red]error:[/] {escape(str(error))}"
-        Console(stderr=True).print(message, highlight=False, soft_wrap=True, markup=True)
-        sys.exit(1)
 
 
 @app.command()

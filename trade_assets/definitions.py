@@ -8,6 +8,7 @@ import dagster as dg
 from trade_assets import assets, automation, partitions
 from trade_assets.assets import allocator_checks, checks, selection_checks
 from trade_assets.resources.artifacts import ArtifactStore
+from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
@@ -63,11 +64,14 @@ def build_resources(
         "tracking": Tracking(settings.store.mlflow_uri),
         "studies": Studies(settings.store.optuna_uri),
         "records": Records(files),
+        "ledger": BookLedger(settings.live.ledger_uri),
+        "live_files": Exports(settings.live.output_dir),
         "exports": Exports(settings.store.exports),
         "signals_file": SignalsFile(settings.market_gate.file),
         "table_io": TableIO(
             tables,
             grid=partitions.GRID,
+            sessions=partitions.sessions.get_partition_keys(),
             fingerprint_of=fingerprint_of,
             code_version_of=lambda asset: SPECS[asset].code_version or "",
             legs=settings.index_legs().symbols(),

@@ -30,6 +30,29 @@ rebalance_dates = dg.StaticPartitionsDefinition([key_of(date) for date in GRID.d
 sessions = dg.StaticPartitionsDefinition([key_of(date) for date in LIVE_SESSIONS])
 
 
+def rebalance_at(session: pd.Timestamp) -> pd.Timestamp | None:
+    """The newest rebalance date at the close of a session; None before the first."""
+    place = GRID.dates.searchsorted(session, side="right")
+    return GRID.dates[place - 1] if place else None
+
+
+def rebalance_after(session: pd.Timestamp) -> pd.Timestamp | None:
+    """The first rebalance date after a session; None after the last that is listed."""
+    place = GRID.dates.searchsorted(session, side="right")
+    return GRID.dates[place] if place < len(GRID) else None
+
+
+def _sessions_by_rebalance() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for session in LIVE_SESSIONS:
+        if (date := rebalance_at(session)) is not None:
+            found.setdefault(key_of(date), []).append(key_of(session))
+    return found
+
+
+AS_OF = dg.StaticPartitionMapping(_sessions_by_rebalance())  # a session reads the newest rebalance
+
+
 class NotYetClosedError(ValueError):
     """A partition was asked for before the close of its session."""
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -40,10 +41,10 @@ def run(first: str | None, last: str | None, last_n: int | None, *, rebuild: boo
         definitions = build_definitions(resources)
         job = definitions.resolve_job_def(rebalance_job.name)
         progress.update(task, total=len(job.asset_layer.executable_asset_keys) * len(keys))
-        _execute(job, instance, tags={RANGE_START: keys[0], RANGE_END: keys[-1]})
+        execute(job, instance, keys)
         progress.update(task, description="done")
     resources["workers"].close()
-    _execute(definitions.resolve_job_def(exports_job.name), instance, tags={})
+    execute(definitions.resolve_job_def(exports_job.name), instance)
     summary.show(settings, resources["tables"], keys, time.monotonic() - started, console)
 
 
@@ -104,7 +105,9 @@ def where(console: Console) -> None:
     console.print(table)
 
 
-def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, tags: dict[str, str]) -> None:
+def execute(job: dg.JobDefinition, instance: dg.DagsterInstance, keys: Sequence[str] = ()) -> None:
+    """Run a job, over the keys where it has partitions; raises ``RuntimeError`` that names the step and the reason."""
+    tags = {RANGE_START: keys[0], RANGE_END: keys[-1]} if keys else {}
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     result = job.execute_in_process(run_config=quiet, instance=instance, tags=tags, raise_on_error=False)
     if result.success:

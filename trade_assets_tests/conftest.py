@@ -13,6 +13,8 @@ os.environ["TRADE_ASSETS__STORE__EXPORTS"] = str(_HOME / "exports")
 os.environ["TRADE_ASSETS__STORE__DAGSTER_HOME"] = str(_HOME / "dagster")
 os.environ["TRADE_ASSETS__STORE__MLFLOW_URI"] = f"sqlite:///{_HOME / 'mlflow.db'}"
 os.environ["TRADE_ASSETS__STORE__OPTUNA_URI"] = f"sqlite:///{_HOME / 'optuna.db'}"
+os.environ["TRADE_ASSETS__LIVE__LEDGER_URI"] = f"sqlite:///{_HOME / 'live' / 'ledger.db'}"
+os.environ["TRADE_ASSETS__LIVE__OUTPUT_DIR"] = str(_HOME / "live")
 
 import shutil
 

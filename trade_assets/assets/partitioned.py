@@ -17,6 +17,8 @@ import pandas as pd
 import trade_assets
 from trade_assets import partitions, schemas, settings
 from trade_assets.domain.calendar import Rebalances
+from trade_assets.domain.live.run import RECORD_SESSIONS
+from trade_assets.resources.table_io import without_gap
 from trade_assets.resources.tables import TableStore
 
 OWNERS = ["team:quant"]
@@ -27,6 +29,16 @@ def window(last: int | None = 1, *, lag: int = 0, symbols: str | None = None) ->
     """Partitions an input reads: the ``last`` ones that end ``lag`` rebalances before the partition; ``None`` is all."""
     narrowed: dict[str, object] = {"symbols": symbols} if symbols else {}
     return {"last": last, "lag": lag, **narrowed}
+
+
+def newest(last: int = 1, *, lag: int = 0) -> dict[str, object]:
+    """Partitions of a rebalance asset a session reads: the ``last`` ones there are at its close, ``lag`` before that."""
+    return {"last": last, "lag": lag, "as_of": True}
+
+
+def days(last: int) -> dict[str, object]:
+    """Partitions of a session asset a session reads: up to ``last`` that end with it, without a gap."""
+    return {"days": last}
 
 
 def rebalance_asset(
@@ -40,9 +52,11 @@ def rebalance_asset(
     return _asset(group, partitions.rebalance_dates, sections, kinds, windows, rebalance_dates_of)
 
 
-def session_asset(*, group: str, kinds: set[str] | None = None) -> Callable:
-    """An asset with one partition a session."""
-    return _asset(group, partitions.sessions, (), kinds, {}, sessions_of)
+def session_asset(
+    *, group: str, sections: tuple[str, ...] = (), kinds: set[str] | None = None, **windows: dict[str, object]
+) -> Callable:
+    """An asset with one partition a session; ``previous`` is up to a year of its own before the run."""
+    return _asset(group, partitions.sessions, sections, kinds, windows, sessions_of)
 
 
 def _asset(
@@ -68,8 +82,11 @@ def _asset(
             if "dates" in parameters:
                 arguments["dates"] = dates
             if takes_previous:
-                arguments["previous"] = previous_partition(
-                    arguments.pop("tables"), arguments.pop("fingerprint_of"), name, dates
+                tables, fingerprint_of = arguments.pop("tables"), arguments.pop("fingerprint_of")
+                arguments["previous"] = (
+                    previous_partition(tables, fingerprint_of, name, dates)
+                    if isinstance(dates, Rebalances)
+                    else previous_days(tables, name, dates)
                 )
             return function(**arguments)
 
@@ -87,7 +104,7 @@ def _asset(
             partitions_def=definition,
             backfill_policy=dg.BackfillPolicy.single_run(),
             io_manager_key="table_io",
-            ins={n: dg.AssetIn(metadata=w) for n, w in windows.items()},
+            ins={n: _input(w) for n, w in windows.items()},
             description=_description(function, windows, takes_previous),
             kinds=kinds or {"pandas"},
             owners=OWNERS,
@@ -99,6 +116,10 @@ def _asset(
         )(compute)
 
     return declare
+
+
+def _input(w: dict) -> dg.AssetIn:
+    return dg.AssetIn(metadata=w, partition_mapping=partitions.AS_OF if "as_of" in w else None)
 
 
 def _parameter(name: str, annotation: object) -> inspect.Parameter:
@@ -162,6 +183,16 @@ def previous_partition(
     return tables.read(asset, [key], fingerprint=fingerprint_of(asset))[0]
 
 
+def previous_days(tables: TableStore, asset: str, sessions: pd.DatetimeIndex) -> pd.DataFrame:
+    """A session asset's own partitions of up to a year before ``sessions``, without a gap; empty where there is none.
+
+    Other settings are no reason to refuse them: what happened under them has happened.
+    """
+    before = partitions.LIVE_SESSIONS[: partitions.LIVE_SESSIONS.searchsorted(sessions[0])]
+    keys = without_gap([partitions.key_of(day) for day in before[-RECORD_SESSIONS:]], tables.keys(asset))
+    return tables.read(asset, keys)[0] if keys else schemas.TABLES[asset].empty()
+
+
 def column_schema(table: schemas.Table) -> dg.TableSchema:
     """The columns of a table as the UI shows them."""
     return dg.TableSchema(
@@ -180,6 +211,9 @@ def column_schema(table: schemas.Table) -> dg.TableSchema:
 def _description(function: Callable, windows: dict, takes_previous: bool) -> str:
     lines = [inspect.getdoc(function) or ""]
     for name, w in windows.items():
+        if "days" in w:
+            lines.append(f"- reads `{name}`: up to {w['days']} sessions up to this one")
+            continue
         last, lag = w["last"], w["lag"]
         span = "all rebalances" if last is None else "1 rebalance" if last == 1 else f"{last} rebalances"
         lines.append(f"- reads `{name}`: {span} up to {'this one' if not lag else f'{lag} before this one'}")

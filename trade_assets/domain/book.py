@@ -3,7 +3,7 @@
 The same daily step serves a backfill over twenty years and the newest session.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +53,16 @@ class Holdings:
     def equity_usd(self) -> float:
         """Value of everything held."""
         return self.cash_usd + sequential_sum(self.shares * self.price)
+
+
+@dataclass(frozen=True)
+class Fill:
+    """What was bought (+) or sold (-) of one symbol, its value, and what that cost."""
+
+    symbol: str
+    shares: float
+    notional_usd: float
+    cost_usd: float
 
 
 @dataclass(frozen=True)
@@ -163,15 +173,17 @@ def step(
     A holding without a bar keeps its last price, flagged, and does not trade; after ``MAX_GAP_SESSIONS`` such
     sessions it has left the market and turns to cash at that price.
     """
-    columns = panel.columns(holdings.symbols)
-    shares, dividends = _after_actions(holdings, panel, row, columns)
-    cash = holdings.cash_usd * (1 + cash_return_frac / SESSIONS_PER_YEAR) + dividends
+    shares, dividends = after_actions(holdings, panel, row)
+    cash = holdings.cash_usd * (1 + cash_return_frac / SESSIONS_PER_YEAR) + sequential_sum(dividends)
     book = dict(zip(holdings.symbols, shares, strict=True))
     price = dict(zip(holdings.symbols, holdings.price, strict=True))
     traded: dict[str, float] = {}
     cost: dict[str, float] = {}
     if orders is not None and quotes is not None and len(orders):
-        cash = _fill(book, cash, orders, quotes, panel, row, policy, fill, traded, cost)
+        for done in fills(book, cash, orders, quotes, panel, row, policy=policy, fill=fill):
+            book[done.symbol] = book.get(done.symbol, 0.0) + done.shares
+            traded[done.symbol], cost[done.symbol] = done.notional_usd, done.cost_usd
+            cash -= done.notional_usd + done.cost_usd
     gone, stale = [], set()
     for symbol, column in zip(sorted(book), panel.columns(sorted(book)), strict=True):
         if not np.isnan(panel.close[row, column]):
@@ -192,17 +204,19 @@ def step(
     return Day(after, traded, cost, frozenset(stale))
 
 
-def _after_actions(holdings: Holdings, panel: Panel, row: int, columns: np.ndarray) -> tuple[np.ndarray, float]:
+def after_actions(holdings: Holdings, panel: Panel, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of what is held after the splits of a session, and the dividends in USD, by symbol."""
+    columns = panel.columns(holdings.symbols)
     if not len(columns):
-        return holdings.shares, 0.0
+        return holdings.shares, np.zeros(0)
     has_bar = ~np.isnan(panel.close[row, columns])
     by_factor = _factor_ratio(panel, row, columns)
-    shares = holdings.shares * np.where(has_bar, _new_shares(panel, row, columns), 1.0)
+    shares = holdings.shares * np.where(has_bar, new_shares(panel, row, columns), 1.0)
     dividend = np.where(has_bar & np.isnan(by_factor), panel.dividend[row, columns], 0.0)
-    return shares, sequential_sum(shares * dividend)
+    return shares, shares * dividend
 
 
-def _new_shares(panel: Panel, row: int, columns: np.ndarray) -> np.ndarray:
+def new_shares(panel: Panel, row: int, columns: np.ndarray) -> np.ndarray:
     """Shares for one held or ordered since the bar before; a factor counts dividends as shares too."""
     by_factor = _factor_ratio(panel, row, columns)
     return np.where(np.isnan(by_factor), panel.split[row, columns], by_factor)
@@ -217,15 +231,36 @@ def _factor_ratio(panel: Panel, row: int, columns: np.ndarray) -> np.ndarray:
     return ratio
 
 
-def _fill(
-    book: dict[str, float], cash: float, orders: pd.DataFrame, quotes: Quotes, panel: Panel, row: int,
-    policy: Policy, fill: str, traded: dict[str, float], cost: dict[str, float],
-) -> float:  # fmt: skip
+def fills(
+    book: Mapping[str, float],
+    cash: float,
+    orders: pd.DataFrame,
+    quotes: Quotes,
+    panel: Panel,
+    row: int,
+    *,
+    policy: Policy,
+    fill: str,
+) -> list[Fill]:
+    """What becomes of orders in a session: exits sell what is there, buys share the cash, no bar is no fill.
+
+    Parameters
+    ----------
+    book : mapping of symbol to shares held after the session's actions
+    cash : float, USD
+    orders : DataFrame
+        ``symbol, action, shares`` in shares of the session before.
+    quotes : Quotes
+        Known when they were decided; what they cost follows from them.
+    panel, row : bars, and the session among them
+    policy : Policy
+    fill : "next_close" or "next_open"
+    """
     wanted = orders[orders["shares"] != 0]
     symbols = wanted["symbol"].tolist()
     columns = panel.columns(symbols)
     price = (panel.open if fill == "next_open" else panel.close)[row, columns]
-    shares = np.where(np.isnan(price), 0.0, wanted["shares"].to_numpy() * _new_shares(panel, row, columns))
+    shares = np.where(np.isnan(price), 0.0, wanted["shares"].to_numpy() * new_shares(panel, row, columns))
     held = np.array([book.get(s, 0.0) for s in symbols])
     is_exit = (wanted["action"] == "SELL").to_numpy()
     shares = np.where(is_exit & ~np.isnan(price), -held, np.maximum(shares, -held))
@@ -242,13 +277,8 @@ def _fill(
     filled = np.trunc(filled) if policy.whole_shares else filled
     filled = np.where(is_exit, shares, filled)
     factor = np.divide(filled, shares, out=np.ones_like(shares), where=shares != 0)
-    for symbol, s, n, c in zip(symbols, filled, notional * factor, charge * factor, strict=True):
-        if n == 0:
-            continue
-        book[symbol] = book.get(symbol, 0.0) + float(s)
-        traded[symbol], cost[symbol] = float(n), float(c)
-        cash -= float(n) + float(c)
-    return cash
+    found = zip(symbols, filled, notional * factor, charge * factor, strict=True)
+    return [Fill(symbol, float(s), float(n), float(c)) for symbol, s, n, c in found if n != 0]
 
 
 def _rows(day: Day, end: pd.Timestamp, session: pd.Timestamp) -> Iterator[tuple]:

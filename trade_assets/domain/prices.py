@@ -61,12 +61,13 @@ class Panel:
     def columns(self, symbols: Iterable[str]) -> np.ndarray:
         """Positions of ``symbols``; raises ``ValueError`` for one that is not there."""
         try:
-            return np.array([self._places[symbol] for symbol in symbols], dtype=int)
+            return np.array([self.places[symbol] for symbol in symbols], dtype=int)
         except KeyError as absent:
             raise ValueError(f"the panel has no symbol {absent.args[0]}") from None
 
     @cached_property
-    def _places(self) -> dict[str, int]:
+    def places(self) -> dict[str, int]:
+        """Position of each symbol."""
         return {symbol: place for place, symbol in enumerate(self.symbols)}
 
 

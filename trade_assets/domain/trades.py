@@ -95,12 +95,19 @@ def decide(
             "shares": shares,
             "price_usd": price,
             "notional_usd": notional,
-            "cost_est_usd": np.abs(notional)
-            * costs.cost_frac(notional, volatility=volatility, dollar_volume_usd=volume, rates=policy.rates),
+            "cost_est_usd": cost_usd(symbols, notional, quotes, policy.rates),
             "has_impact": costs.has_impact(volatility, volume),
         }
     )
     return frame[frame["price_usd"].notna()].reset_index(drop=True)
+
+
+def cost_usd(symbols: list[str], notional_usd: np.ndarray, quotes: Quotes, rates: costs.Rates) -> np.ndarray:
+    """Estimated cost of trading ``notional_usd`` of each symbol."""
+    _, volatility, volume = quotes.of(symbols)
+    return np.abs(notional_usd) * costs.cost_frac(
+        notional_usd, volatility=volatility, dollar_volume_usd=volume, rates=rates
+    )
 
 
 def _aligned(rows: pd.DataFrame, column: str, symbols: list[str], missing: float | bool) -> np.ndarray:

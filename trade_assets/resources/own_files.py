@@ -54,6 +54,19 @@ FEATURES = Table(
     },
     (), "date", may_be_empty=False,
 )  # fmt: skip
+EXECUTIONS = Table(
+    {
+        "date": Column("date", "session of the fill"),
+        "strategy": Column("text", "whose fill it is", isin=("stocks", "events", "allocator")),
+        "ticker": TICKER,
+        "shares": Column("float64", "bought (+) or sold (-)"),
+        "price": Column("float64", "USD a share", gt=0),
+        "cost": Column("float64", "commission and fees, USD", ge=0),
+        "id": Column("text", "the broker's name of the fill; null where it has none", nullable=True),
+        "reason": Column("text", "why it differs from the order", nullable=True),
+    },
+    ("strategy", "ticker", "id"), "date", may_be_empty=False,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,11 @@ def signals(path: Path) -> Given:
             f"{path}: column exposure_scalar is missing, and so is what it follows from, tft_p50 and meta_prob_success"
         )
     return given
+
+
+def executions(path: Path) -> Given:
+    """What was bought and sold, as a broker or a person lists it."""
+    return _read(path, "executions", EXECUTIONS, needed=["date", "strategy", "ticker", "shares", "price", "cost"])
 
 
 def features(path: Path) -> Given:

@@ -3,13 +3,14 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from trade_assets import schemas
 from trade_assets.domain.calendar import Rebalances
-from trade_assets.resources.tables import TableStore
+from trade_assets.resources.tables import MissingPartitionError, TableStore
 
 
 class TableIO(dg.IOManager):
@@ -20,6 +21,8 @@ class TableIO(dg.IOManager):
     tables : TableStore
     grid : Rebalances
         All rebalance dates of this history, against which windows are expanded.
+    sessions : sequence of str
+        Keys of all live sessions, in order.
     fingerprint_of : callable
         Asset name to the fingerprint of the settings it reads.
     code_version_of : callable
@@ -37,6 +40,7 @@ class TableIO(dg.IOManager):
         tables: TableStore,
         *,
         grid: Rebalances,
+        sessions: Sequence[str] = (),
         fingerprint_of: Callable[[str], str],
         code_version_of: Callable[[str], str],
         legs: Sequence[str],
@@ -46,6 +50,7 @@ class TableIO(dg.IOManager):
         self._tables = tables
         self._grid = grid
         self._names = [date.strftime("%Y-%m-%d") for date in grid.dates]
+        self._sessions = list(sessions)
         self._fingerprint_of = fingerprint_of
         self._code_version_of = code_version_of
         self._legs = list(legs)
@@ -56,13 +61,13 @@ class TableIO(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         asset = context.asset_key.to_user_string()
         window = context.definition_metadata
-        last, lag = window.get("last", 1), window.get("lag", 0)
-        wanted = {key: self._keys(key, last, lag) for key in sorted(context.asset_partition_keys)}
+        wanted = {key: self._keys(asset, key, window) for key in self._own_keys(context)}
         keys = sorted({k for keys in wanted.values() for k in keys})
+        any_settings = self._rebuild or schemas.TABLES[asset].partition == "session"  # what happened has happened
         frame, hashes = self._tables.read(
             asset,
             keys,
-            fingerprint=None if self._rebuild else self._fingerprint_of(asset),
+            fingerprint=None if any_settings else self._fingerprint_of(asset),
             symbols=self._legs if window.get("symbols") == "index_legs" else None,
         )
         self._read[context.step_context.step.key][asset] = {k: [hashes[w] for w in keys] for k, keys in wanted.items()}
@@ -86,10 +91,40 @@ class TableIO(dg.IOManager):
             step.add_asset_metadata(metadata=_metadata(record), asset_key=context.asset_key, partition_key=key)
             self._on_stored(asset, key)
 
-    def _keys(self, key: str, last: int | None, lag: int) -> list[str]:
-        window = self._grid.window(pd.Timestamp(key), last=last, lag=lag)
-        start = self._grid.position(window[0]) if len(window) else 0
-        return self._names[start : start + len(window)]
+    def _own_keys(self, context: dg.InputContext) -> list[str]:
+        if "as_of" not in context.definition_metadata:
+            return sorted(context.asset_partition_keys)
+        asked = context.step_context.partition_key_range
+        return [key for key in self._sessions if asked.start <= key <= asked.end]
+
+    def _keys(self, asset: str, key: str, window: Mapping[str, Any]) -> list[str]:
+        if "days" in window:
+            place = self._sessions.index(key) + 1
+            return without_gap(self._sessions[max(0, place - window["days"]) : place], self._tables.keys(asset))
+        last, lag = window.get("last", 1), window.get("lag", 0)
+        if schemas.TABLES[asset].partition == "session":
+            return [key]
+        at = pd.Timestamp(key)
+        if "as_of" in window:
+            place = int(self._grid.dates.searchsorted(at, side="right"))
+            return self._names[max(0, place - lag - last) : max(0, place - lag)]
+        dates = self._grid.window(at, last=last, lag=lag)
+        start = self._grid.position(dates[0]) if len(dates) else 0
+        return self._names[start : start + len(dates)]
+
+
+def without_gap(wanted: Sequence[str], stored: Sequence[str]) -> list[str]:
+    """Keys of ``wanted`` from the first that is stored on; raises where a later one is not."""
+    there = set(stored)
+    kept = list(wanted)
+    while kept and kept[0] not in there:
+        kept.pop(0)
+    absent = [key for key in kept if key not in there]
+    if absent:
+        raise MissingPartitionError(
+            f"partition {absent[0]} is not stored, though earlier ones are; materialise it first"
+        )
+    return kept
 
 
 def split(asset: str, frame: pd.DataFrame, keys: Sequence[str]) -> Mapping[str, pd.DataFrame]:

@@ -65,7 +65,3 @@ class Labels(Section):
         default=10, ge=1, description="sessions of the stock outcome; equals history.rebalance_every"
     )
     monitoring_sessions: int = Field(default=5, ge=1, description="sessions of the second outcome, kept for monitoring")
-
-
-class Live(Section):
-    start: dt.date = Field(default=dt.date(2018, 1, 2), description="first session with a live partition")

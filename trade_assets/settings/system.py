@@ -17,7 +17,8 @@ from pydantic_settings import (
 
 from trade_assets.settings.allocator import Allocator
 from trade_assets.settings.events import Events, Risk
-from trade_assets.settings.market import Features, History, Labels, Live, Universe
+from trade_assets.settings.live import Live, Ops
+from trade_assets.settings.market import Features, History, Labels, Universe
 from trade_assets.settings.models import MarketGate, Modeling
 from trade_assets.settings.selection import ModelSelection
 from trade_assets.settings.sources import Data, IndexLegs, Store
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     allocator: Allocator = Allocator()
     model_selection: ModelSelection = ModelSelection()
     live: Live = Live()
+    ops: Ops = Ops()
 
     @classmethod
     def settings_customise_sources(
@@ -87,6 +89,8 @@ class Settings(BaseSettings):
         """Hash of ``sections``, and of the history and data every asset rests on."""
         values = {name: getattr(self, name).model_dump(mode="json") for name in sorted(sections | BASIS)}
         del values["history"]["end"]
+        for place in ("ledger_uri", "output_dir", "paper_dir", "enabled"):
+            values.get("live", {}).pop(place, None)  # where things lie, and when they run, change no number
         source = self.data.source
         own = {k: v for k, v in values["data"].get(source, {}).items() if k not in ("path", "sessions")}
         values["data"] = {"source": source} | own

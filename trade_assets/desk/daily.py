@@ -1,0 +1,199 @@
+"""The trading day as a command: the rebalance that is due, then every session up to the one asked for, then its page."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from trade_assets import partitions, running
+from trade_assets.automation import rebalance_job, session_job
+from trade_assets.definitions import build_definitions, build_resources
+from trade_assets.desk import paper
+from trade_assets.domain import calendar
+from trade_assets.domain.live.run import RECORD_SESSIONS
+from trade_assets.domain.report.daily import DailyTables, Day, find
+from trade_assets.resources.book_ledger import BookLedger
+from trade_assets.resources.exports import Exports
+from trade_assets.resources.files import Files
+from trade_assets.resources.overlay import Overlay
+from trade_assets.resources.tables import TableStore
+from trade_assets.settings import Settings, load
+
+
+def daily(date: str | None, *, dry_run: bool, console: Console) -> None:
+    """Compute a session, the newest closed one by default, and print what to do."""
+    settings, started = load(), time.monotonic()
+    session = closed_session(date)
+    with tempfile.TemporaryDirectory() as scratch:
+        resources = _dry(settings, Path(scratch)) if dry_run else build_resources(settings)
+        day = compute(session, resources, running.prepared_instance(settings))
+        show(day, console, seconds=time.monotonic() - started)
+        if dry_run:
+            console.print("Dry run: nothing was stored, and nothing can be approved.")
+        else:
+            console.print(f"Page  {settings.live.output_dir / partitions.key_of(session) / 'report.html'}")
+
+
+def compute(session: pd.Timestamp, resources: dict[str, Any], instance: dg.DagsterInstance) -> Day:
+    """Run what is missing up to a session, the rebalance first; returns its day."""
+    definitions, tables = build_definitions(resources), resources["tables"]
+    tables.sweep()
+    try:
+        for job, keys in (
+            (rebalance_job, due_rebalances(session, tables)),
+            (session_job, due_sessions(session, tables, resources["ledger"])),
+        ):
+            if keys:
+                running.execute(definitions.resolve_job_def(job.name), instance, keys)
+    finally:
+        resources["workers"].close()
+    return read(session, tables)
+
+
+def read(session: pd.Timestamp, tables: TableStore) -> Day:
+    """The day of a session that is stored."""
+    key, stored = partitions.key_of(session), tables.keys("live_book")
+    own = {name: tables.read(name, [key])[0] for name in ("live_signals", "live_orders", "safety_report")}
+    book = tables.read("live_book", [k for k in stored if k <= key][-RECORD_SESSIONS:])[0]
+    return find(DailyTables(live_book=book, **own), session, next_decision=partitions.rebalance_after(session))
+
+
+def closed_session(date: str | None) -> pd.Timestamp:
+    """A closed live session; raises ``ValueError`` that says which day was asked for and what is wrong with it."""
+    sessions = partitions.LIVE_SESSIONS
+    closed = sessions[calendar.close_utc(sessions) <= pd.Timestamp.now("UTC")]
+    if not len(closed):
+        raise ValueError(f"no live session has closed yet; they begin on {sessions[0]:%Y-%m-%d} (live.start)")
+    if date is None:
+        return closed[-1]
+    asked = pd.to_datetime(date, format="%Y-%m-%d", errors="coerce")
+    if pd.isna(asked):
+        raise ValueError(f"--date must be a date like 2018-12-31, was {date!r}")
+    if asked not in closed:
+        before = closed[closed < asked]
+        near = f", the session before it is {before[-1]:%Y-%m-%d}" if len(before) else ""
+        raise ValueError(
+            f"{date} is not a closed live session: they run from {closed[0]:%Y-%m-%d} to {closed[-1]:%Y-%m-%d}{near}"
+        )
+    return asked.as_unit("us")
+
+
+def due_rebalances(session: pd.Timestamp, tables: TableStore) -> list[str]:
+    """Keys of the rebalances up to a session that are not stored, where at least one before them is.
+
+    Raises
+    ------
+    LookupError
+        If the history was never computed: that is hours of work, not a part of a day.
+    """
+    keys = [partitions.key_of(date) for date in partitions.GRID.dates if date <= session]
+    stored = set(tables.keys("performance"))
+    missing = [key for key in keys if key not in stored]
+    if missing and missing == keys:
+        raise LookupError("the history is not computed yet: run `trade-assets run` first, the day after")
+    first = keys.index(missing[0]) if missing else 0
+    if missing and keys[first:] != missing:
+        raise LookupError(
+            f"rebalance {missing[0]} is not stored, though later ones are: run `trade-assets run --from {missing[0]}`"
+        )
+    return missing
+
+
+def due_sessions(session: pd.Timestamp, tables: TableStore, ledger: BookLedger) -> list[str]:
+    """Keys of the sessions to compute: from the first that is missing since the book was opened, to the one asked for."""
+    opened = min((e.session for e in ledger.entries() if e.kind in ("deposit", "position")), default=session)
+    stored, key = set(tables.keys("daily_report")), partitions.key_of(session)
+    wanted = [partitions.key_of(day) for day in partitions.LIVE_SESSIONS if min(opened, session) <= day <= session]
+    missing = [k for k in wanted if k not in stored]
+    return wanted[wanted.index(missing[0]) :] if missing else [key]
+
+
+def show(day: Day, console: Console, *, seconds: float) -> None:
+    """Print a day."""
+    console.print(f"\n[bold]{day.session:%Y-%m-%d}: {day.headline}[/]")
+    for strategy in day.strategies:
+        today = strategy.today
+        console.print(
+            f"\n[bold]{strategy.title}[/]  equity {today['equity_usd']:,.0f} USD, today {today['pnl_usd']:+,.0f} USD, "
+            f"{1 - today['cash_usd'] / today['equity_usd'] if today['equity_usd'] else 0:.0%} invested"
+        )
+        console.print(strategy.verdict, markup=False)
+        if len(strategy.orders):
+            console.print(_orders(strategy.orders))
+        for gate in strategy.warned:
+            console.print(f"[yellow]warn[/]  {gate.sentence}")
+    if not day.strategies:
+        console.print("No book is open: `trade-assets ledger open` opens one.", markup=False)
+    console.print(f"{seconds:.0f} s")
+
+
+def _orders(orders: pd.DataFrame) -> Table:
+    table = Table()
+    for name in ("action", "symbol", "shares", "close", "USD", "now", "target", "cost"):
+        table.add_column(name, justify="left" if name in ("action", "symbol") else "right")
+    for row in orders.to_dict("records"):
+        table.add_row(
+            row["action"], row["symbol"], f"{row['shares']:+,.10g}", f"{row['price_usd']:,.2f}", f"{row['notional_usd']:+,.0f}",
+            f"{row['held_weight']:.1%}", f"{row['target_weight']:.1%}", f"{row['cost_est_usd']:.2f}",
+        )  # fmt: skip
+    return table
+
+
+def _dry(settings: Settings, scratch: Path) -> dict[str, Any]:
+    own = BookLedger(settings.live.ledger_uri)
+    copy = scratch / "ledger.db"
+    if own.path is None:
+        raise ValueError("--dry-run copies the ledger, and only a SQLite ledger can be copied")
+    own.backup(copy)
+    own.close()
+    dry = settings.live.model_copy(update={"dry_run": True})
+    return build_resources(
+        settings.model_copy(update={"live": dry}),
+        files=Overlay(Files(str(scratch / "store")), Files(settings.store.url), lambda name: False),
+        ledger=BookLedger(f"sqlite:///{copy}"),
+        live_files=Exports(scratch / "live"),
+    )
+
+
+def replay(first: str, last: str, console: Console) -> None:
+    """Play past sessions with simulated fills, in a directory of their own, and print how they went."""
+    settings, started = load(), time.monotonic()
+    keys = paper.sessions_between(first, last)
+    directory = paper.directory(settings, keys)
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    resources = paper.resources(settings, directory, pd.Timestamp(keys[0]))
+    try:
+        running.execute(
+            build_definitions(resources).resolve_job_def(session_job.name), running.prepared_instance(settings), keys
+        )
+    finally:
+        resources["workers"].close()
+    tables = resources["tables"]
+    console.print(_days(tables, keys))
+    show(read(pd.Timestamp(keys[-1]).as_unit("us"), tables), console, seconds=time.monotonic() - started)
+    console.print(f"Pages  {directory}/<session>/report.html, ledger {directory}/ledger.db")
+
+
+def _days(tables: TableStore, keys: Sequence[str]) -> Table:
+    orders, book = tables.read("live_orders", keys)[0], tables.read("live_book", keys)[0]
+    trading = orders[orders["shares"] != 0].groupby(["session", "strategy"]).size()
+    table = Table(title=f"{len(keys)} sessions, {keys[0]} to {keys[-1]}", title_justify="left")
+    for name in ("session", "strategy", "equity", "gain", "orders", "status"):
+        table.add_column(name, justify="left" if name in ("session", "strategy", "status") else "right")
+    of = book.groupby(["session", "strategy"])[["value_usd", "pnl_usd"]].sum()
+    status = orders[orders["shares"] != 0].groupby(["session", "strategy"])["status"].first()
+    for at, row in of.iterrows():
+        session, strategy = at  # type: ignore[misc]
+        table.add_row(
+            f"{session:%Y-%m-%d}", str(strategy), f"{row['value_usd']:,.0f}", f"{row['pnl_usd']:+,.0f}",
+            str(trading.get(at, "")), str(status.get(at, "")),
+        )  # fmt: skip
+    return table

@@ -1,0 +1,131 @@
+"""The ledger's housekeeping: opened, added to, copied, restored and read."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from trade_assets.desk.daily import closed_session
+from trade_assets.desk.saying import required, strategy_of
+from trade_assets.domain.live.entries import Entry, Kind
+from trade_assets.resources.book_ledger import BookLedger
+from trade_assets.settings import load
+
+
+def open_ledger(date: str | None, capital: Mapping[str, float | None], actor: str, console: Console) -> None:
+    """Make the ledger and deposit what each strategy begins with."""
+    settings = load()
+    ledger, session, now = BookLedger(settings.live.ledger_uri), closed_session(date), pd.Timestamp.now("UTC")
+    if ledger.exists() and ledger.entries():
+        raise ValueError(
+            f"the ledger at {settings.live.ledger_uri} is open already; `trade-assets ledger deposit` adds to it"
+        )
+    amounts = settings.live.initial_capital_usd.model_dump() | {k: v for k, v in capital.items() if v is not None}
+    ledger.create()
+    ledger.append(
+        [
+            Entry(f"opening {name}", "deposit", session, now, strategy=name, amount_usd=usd, actor=required(actor, "actor"), reason="opening")
+            for name, usd in amounts.items()
+            if usd > 0
+        ]
+    )  # fmt: skip
+    told = ", ".join(f"{name} {usd:,.0f} USD" for name, usd in amounts.items() if usd > 0)
+    console.print(f"Opened on {session:%Y-%m-%d} by {actor}: {told}. Next: `trade-assets daily`.", markup=False)
+
+
+def deposit(date: str | None, strategy: str, amount: float, actor: str, reason: str, console: Console) -> None:
+    """Cash in (+) or out (-)."""
+    if amount == 0:
+        raise ValueError("--amount must not be 0")
+    _add("deposit", date, strategy, actor, reason, console, amount_usd=amount)
+
+
+def position(
+    date: str | None, strategy: str, symbol: str, shares: float, price: float, actor: str, reason: str, console: Console
+) -> None:
+    """Shares in (+) or out (-) without a trade."""
+    if shares == 0 or price <= 0:
+        raise ValueError(f"--shares must not be 0 and --price must be above 0, were {shares:g} and {price:g}")
+    _add(
+        "position",
+        date,
+        strategy,
+        actor,
+        reason,
+        console,
+        symbol=required(symbol, "symbol"),
+        shares=shares,
+        price_usd=price,
+    )
+
+
+def rename(
+    date: str | None,
+    strategy: str,
+    symbol: str,
+    to: str,
+    ratio: float,
+    cash: float,
+    actor: str,
+    reason: str,
+    console: Console,
+) -> None:
+    """A symbol became another, or cash."""
+    if ratio <= 0 or cash < 0 or not (to or cash):
+        raise ValueError(
+            f"a symbol becomes another (--to, --ratio above 0) or cash (--cash), were {to!r}, {ratio:g} and {cash:g}"
+        )
+    _add(
+        "rename", date, strategy, actor, reason, console, symbol=required(symbol, "symbol"), shares=ratio, amount_usd=cash,
+        detail={"to": to},
+    )  # fmt: skip
+
+
+def backup(to: str, console: Console) -> None:
+    """Copy the ledger, verified."""
+    count = BookLedger(load().live.ledger_uri).backup(Path(to))
+    console.print(f"{count} entries copied to {to}")
+
+
+def restore(source: str, console: Console) -> None:
+    """Put a backup in place of the ledger."""
+    if not Path(source).is_file():
+        raise FileNotFoundError(f"there is no file {source}")
+    ledger = BookLedger(load().live.ledger_uri)
+    count = ledger.restore(Path(source))
+    console.print(f"{count} entries restored from {source}; what was there is beside it, ending in .replaced")
+
+
+def show(last: int, console: Console) -> None:
+    """Print the newest entries."""
+    entries = BookLedger(load().live.ledger_uri).entries()
+    table = Table(title=f"{len(entries)} entries, the last {min(last, len(entries))}", title_justify="left")
+    for name in ("recorded", "session", "kind", "strategy", "symbol", "shares", "price", "USD", "cost", "by", "why"):
+        table.add_column(name, justify="right" if name in ("shares", "price", "USD", "cost") else "left")
+    for e in entries[-last:]:
+        numbers = (f"{n:,.10g}" if n else "" for n in (e.shares, e.price_usd, e.amount_usd, e.cost_usd))
+        table.add_row(
+            f"{e.recorded_utc:%Y-%m-%d %H:%M}",
+            f"{e.session:%Y-%m-%d}",
+            e.kind,
+            e.strategy,
+            e.symbol,
+            *numbers,
+            e.actor,
+            e.reason,
+        )
+    console.print(table)
+
+
+def _add(kind: Kind, date: str | None, strategy: str, actor: str, reason: str, console: Console, **content) -> None:
+    ledger, session, now = BookLedger(load().live.ledger_uri), closed_session(date), pd.Timestamp.now("UTC")
+    name = f"{kind} {now.isoformat()}"
+    entry = Entry(
+        name, kind, session, now, strategy=strategy_of(strategy), actor=required(actor, "actor"), reason=required(reason, "reason"), **content
+    )  # fmt: skip
+    ledger.append([entry])
+    sealed = any(e.kind == "day" and e.session >= session for e in ledger.entries())
+    when = "the next session that is computed" if sealed else f"the book of {session:%Y-%m-%d}"
+    console.print(f"Recorded: {kind} of {strategy}, by {actor}: {reason}. It is in {when}.")

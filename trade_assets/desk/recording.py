@@ -1,0 +1,88 @@
+"""Recording: what was really bought and sold, one by one or as a file from the broker."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from trade_assets import schemas
+from trade_assets.desk.daily import closed_session
+from trade_assets.desk.saying import required
+from trade_assets.domain.live import day
+from trade_assets.domain.live.entries import Entry
+from trade_assets.resources import own_files
+from trade_assets.resources.book_ledger import BookLedger
+from trade_assets.settings import load
+
+
+def record(
+    date: str,
+    strategy: str,
+    symbol: str,
+    shares: float,
+    price: float,
+    cost: float,
+    actor: str,
+    reason: str,
+    console: Console,
+) -> None:
+    """Record one execution."""
+    row = {"date": pd.Timestamp(closed_session(date or None)), "strategy": strategy, "ticker": symbol, "shares": shares, "price": price, "cost": cost, "id": "", "reason": reason}  # fmt: skip
+    table = schemas.check("record", own_files.EXECUTIONS, pd.DataFrame([row]))
+    _append(table, actor, console)
+
+
+def record_file(file: str, actor: str, console: Console) -> None:
+    """Record every execution of a CSV or Parquet file, all or none; a file recorded before adds nothing."""
+    _append(own_files.executions(Path(file)).table, actor, console)
+
+
+def entries_of(table: pd.DataFrame, actor: str, now: pd.Timestamp) -> list[Entry]:
+    """Executions as entries of the ledger; what a row says is its name, so that it is recorded once.
+
+    Raises
+    ------
+    ValueError
+        If a fill is of no shares, or of a session that has not closed.
+    """
+    made = []
+    for row in table.to_dict("records"):
+        session = closed_session(f"{row['date']:%Y-%m-%d}")
+        if row["shares"] == 0:
+            raise ValueError(f"shares must not be 0: {session:%Y-%m-%d} {row['ticker']}")
+        said = {name: row[name] for name in ("strategy", "ticker", "shares", "price", "cost", "id")}
+        digest = hashlib.sha256(
+            json.dumps([f"{session:%Y-%m-%d}", said], sort_keys=True, default=str).encode()
+        ).hexdigest()
+        name = row["id"] if isinstance(row["id"], str) and row["id"] else digest[:16]
+        made.append(
+            Entry(
+                f"execution {session:%Y-%m-%d} {row['strategy']} {row['ticker']} {name}", "execution", session, now,
+                strategy=row["strategy"], symbol=row["ticker"], shares=row["shares"], price_usd=row["price"],
+                amount_usd=row["shares"] * row["price"], cost_usd=row["cost"], actor=actor,
+                reason=row["reason"] if isinstance(row["reason"], str) else "",
+            )
+        )  # fmt: skip
+    return made
+
+
+def _append(table: pd.DataFrame, actor: str, console: Console) -> None:
+    settings = load()
+    ledger = BookLedger(settings.live.ledger_uri)
+    made = entries_of(table, required(actor, "actor"), pd.Timestamp.now("UTC"))
+    known = {entry.id: entry for entry in ledger.entries()}
+    ledger.append(made)
+    new = [entry for entry in made if entry.id not in known]
+    sealed = {entry.session for entry in known.values() if entry.kind == "day"}
+    console.print(
+        f"{len(new)} execution{'s' if len(new) != 1 else ''} recorded by {actor}, {len(made) - len(new)} were there already."
+    )
+    orders = {entry.id for entry in known.values() if entry.kind == "order"}
+    for entry in new:
+        before = day.order_of(entry, orders)
+        console.print(f"  {entry.session:%Y-%m-%d} {entry.strategy} {entry.symbol} {entry.shares:+g} at {entry.price_usd:g}" + ("" if before else ", without an order"))  # fmt: skip
+    late = sorted({entry.session for entry in new} & sealed)
+    if late:
+        console.print(f"{late[0]:%Y-%m-%d} was computed before: this is in the book of the next session.")

@@ -1,0 +1,83 @@
+"""The live day through the graph: a range is its sessions, a replay is the same again, and it holds what the backtest does."""
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from trade_assets import partitions, schemas
+from trade_assets.automation import session_job
+from trade_assets.definitions import build_definitions
+from trade_assets.desk import paper
+from trade_assets.settings import load
+from trade_assets_tests.scenarios.system import QUIET, RANGE_END, RANGE_START
+
+pytestmark = pytest.mark.xdist_group("history: live_day")
+LIVE = sorted(name for name, table in schemas.TABLES.items() if table.partition == "session")
+
+
+def played(directory, ranges, first=None):
+    """A replay of the sessions, run by run; gives its resources."""
+    resources = paper.resources(load(), directory, pd.Timestamp(first or ranges[0][0]))
+    for first_key, last_key in ranges:
+        result = build_definitions(resources).resolve_job_def(session_job.name).execute_in_process(
+            run_config=QUIET, instance=dg.DagsterInstance.ephemeral(), tags={RANGE_START: first_key, RANGE_END: last_key}
+        )  # fmt: skip
+        assert result.success
+    resources["workers"].close()
+    return resources
+
+
+@pytest.fixture(scope="module")
+def keys(history):
+    """Fourteen sessions around two rebalances."""
+    start = partitions.GRID.dates[-5] - pd.Timedelta(days=3)
+    return [k for k in partitions.sessions.get_partition_keys() if k >= partitions.key_of(start)][:14]
+
+
+@pytest.fixture(scope="module")
+def whole(keys, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("whole")
+    return played(directory, [(keys[0], keys[-1])]), directory
+
+
+def hashes(resources, keys):
+    return {(name, key): resources["tables"].record(name, key).sha256 for name in LIVE for key in keys}
+
+
+def test_sessions_one_by_one_and_a_range_and_the_same_range_again_are_the_same_bytes(whole, keys, tmp_path):
+    resources, directory = whole
+    single = played(tmp_path / "single", [(key, key) for key in keys])
+    assert hashes(single, keys) == hashes(resources, keys)
+    entries = [entry.id for entry in resources["ledger"].entries()]
+    again = played(directory, [(keys[0], keys[-1])])
+    assert hashes(again, keys) == hashes(single, keys)
+    assert [entry.id for entry in again["ledger"].entries()] == entries
+    for file in sorted(p.relative_to(directory) for p in directory.glob("20*/*")):
+        assert (directory / file).read_bytes() == (tmp_path / "single" / file).read_bytes(), file
+
+
+def test_on_a_rebalance_session_what_is_wanted_is_the_backfilled_partition(whole, keys):
+    tables = whole[0]["tables"]
+    rebalances = [key for key in keys if key in set(partitions.rebalance_dates.get_partition_keys())]
+    assert len(rebalances) == 2
+    for key in rebalances:
+        live = tables.read("live_signals", [key])[0]
+        own = live[(live["strategy"] == "stocks") & (live["target_weight"] > 0)].set_index("symbol")["target_weight"]
+        stored = tables.read("target_weights", [key])[0].set_index("symbol")["weight"].drop("CASH")
+        assert own.to_dict() == stored[stored > 0].to_dict()
+
+
+def test_orders_go_out_at_a_rebalance_are_filled_at_the_next_close_and_nothing_is_lost(whole, keys):
+    resources = whole[0]
+    tables, entries = resources["tables"], resources["ledger"].entries()
+    book = tables.read("live_book", keys)[0]
+    placed = [e for e in entries if e.kind == "order"]
+    assert {f"{e.session:%Y-%m-%d}" for e in placed if e.strategy == "stocks"} <= set(
+        partitions.rebalance_dates.get_partition_keys()
+    )
+    answered = [e.detail["order"] for e in entries if e.kind == "execution"]
+    assert sorted(answered) == sorted(e.id for e in placed if e.session < pd.Timestamp(keys[-1]))
+    of = book.groupby(["strategy", "session"])
+    equity, gain, flow = (of[f"{name}_usd"].sum() for name in ("value", "pnl", "flow"))
+    moved = equity.groupby("strategy").diff().fillna(equity)
+    assert (moved - gain - flow).abs().max() < 1e-6
