@@ -133,7 +133,7 @@ def decide(
     quotes, targets = market.quotes(), wanted[wanted["symbol"] != backtested.CASH]
     proposal = orders.propose(own, targets, quotes, strategy.terms)
     account = accounts.account(accounts.daily(record), since=ledger.last_reset(known, strategy.name))
-    symbols = sorted(proposal.orders["symbol"])
+    symbols = {*proposal.orders["symbol"], *targets.loc[targets["target_weight"] > 0, "symbol"]}
     missing = {s for s in symbols if pd.isna(quotes.price.get(s, float("nan")))}
     plan = safety.plan(proposal, own, targets, missing)
     backtest = inputs.backtest_sharpe if strategy.name == "stocks" else float("nan")

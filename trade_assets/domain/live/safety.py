@@ -63,10 +63,10 @@ def plan(proposal: Proposal, book: pd.DataFrame, wanted: pd.DataFrame, missing: 
     wanted : DataFrame
         ``symbol, sector, size_bucket``; symbols that are held alone have neither.
     missing : set of str
-        Symbols held or wanted without a bar in this session.
+        Symbols held or wanted without a bar in this session; one that is wanted alone has no order either.
     """
     equity = float(book["value_usd"].sum())
-    held = book[book["symbol"] != CASH].set_index("symbol")["value_usd"]
+    held = book[(book["symbol"] != CASH) & (book["shares"] > 0)].set_index("symbol")["value_usd"]
     moved = proposal.orders.set_index("symbol")["notional_usd"]
     value = held.add(moved, fill_value=0.0)
     after = pd.DataFrame({"symbol": value.index, "weight": value.to_numpy() / equity if equity > 0 else 0.0})
@@ -74,7 +74,9 @@ def plan(proposal: Proposal, book: pd.DataFrame, wanted: pd.DataFrame, missing: 
     known = wanted.drop_duplicates("symbol")[["symbol", "sector", "size_bucket"]]
     after = after.merge(known, on="symbol", how="left", validate="one_to_one")
     cash = float(book.loc[book["symbol"] == CASH, "value_usd"].sum()) - float(moved.sum())
-    return Plan(proposal, after, cash / equity if equity > 0 else 0.0, equity, len(missing), len(after))
+    return Plan(
+        proposal, after, cash / equity if equity > 0 else 0.0, equity, len(missing), len({*after["symbol"], *missing})
+    )
 
 
 def checks(plan: Plan, limits: Limits) -> tuple[Gate, ...]:
@@ -100,7 +102,7 @@ def positions(plan: Plan, limits: Limits) -> Gate:
     if bought.weight > limit:
         return _most(name, "R-191", bought.weight, limits.max_position_frac, f"{bought.symbol} would be {bought.weight:.1%} of the book, at most {limits.max_position_frac:.1%}.")  # fmt: skip
     told = f"{worst.symbol} is {worst.weight:.1%} of the book" if worst.symbol else "Nothing is held"
-    return _most(name, "R-191", worst.weight, limits.max_position_frac, f"{told}, buys stop at {limits.max_position_frac:.1%}.", severity="warn")  # fmt: skip
+    return _most(name, "R-191", worst.weight, limit, f"{told}, buys stop at {limits.max_position_frac:.1%}.", severity="warn")  # fmt: skip
 
 
 def sectors(plan: Plan, limits: Limits) -> Gate:
@@ -110,11 +112,13 @@ def sectors(plan: Plan, limits: Limits) -> Gate:
     if limit is None or not known.any():
         why = "this strategy has no sectors" if limit is None else "the source gives no sectors"
         return Gate(name, "R-192", float("nan"), limit or float("nan"), True, "warn", f"Not checked: {why}.")
-    by_sector = plan.after.assign(sector=plan.after["sector"].fillna("unknown")).groupby("sector")["weight"].sum()
-    worst, value = str(by_sector.idxmax()), float(by_sector.max())
-    grows = bool(plan.after.loc[plan.after["sector"].fillna("unknown") == worst, "is_increase"].any())
+    by_sector = plan.after.assign(sector=plan.after["sector"].fillna("unknown")).groupby("sector")
+    weight, grows = by_sector["weight"].sum(), by_sector["is_increase"].any()
+    too_large = weight[grows & (weight > limit + 1e-6)]
+    among = too_large if len(too_large) else weight
+    worst, value = str(among.idxmax()), float(among.max())
     told = f"{worst} is {value:.1%} of the book, at most {limit:.0%}."
-    return _most(name, "R-192", value, limit + 1e-6, told, severity="error" if grows else "warn")
+    return _most(name, "R-192", value, limit + 1e-6, told, severity="error" if grows[worst] else "warn")
 
 
 def long_only(plan: Plan) -> Gate:
@@ -178,8 +182,9 @@ def size_buckets(plan: Plan, limits: Limits) -> Gate:
     is_short = invested > 0 and large < limits.min_large_cap_weight - TOLERANCE
     told += f"; at least {limits.min_large_cap_weight:.0%} large." if is_short else "."
     grows = bool(plan.after["is_increase"].any())
-    worst = max(over.values(), default=large)
-    return Gate(name, "R-202", worst, limits.min_large_cap_weight, not (over or is_short), "error" if grows else "warn", told)  # fmt: skip
+    worst = max(over, key=lambda bucket: over[bucket], default="")
+    value, limit = (over[worst], limits.max_bucket_weight[worst]) if worst else (large, limits.min_large_cap_weight)
+    return Gate(name, "R-202", value, limit, not (over or is_short), "error" if grows else "warn", told)
 
 
 def count(plan: Plan, limits: Limits) -> Gate:
