@@ -75,6 +75,8 @@ def propose(book: pd.DataFrame, wanted: pd.DataFrame, quotes: Quotes, terms: Ter
     stocks = book[(book["symbol"] != CASH) & (book["shares"] > 0)]
     cash = float(book.loc[book["symbol"] == CASH, "value_usd"].iloc[0])
     drift = float((stocks["weight"] - stocks["base_weight"]).abs().max()) if len(stocks) else 0.0
+    if not cash + float(stocks["value_usd"].sum()) > 0:
+        wanted, drift = wanted.iloc[:0], 0.0  # no weight of a book that is worth nothing means anything
     is_decided = bool(len(wanted)) and bool(wanted["is_decided"].any())
     trigger = DECISION if is_decided else DRIFT if drift > terms.rebalance_threshold else NONE
     wanted = wanted[(wanted["target_weight"] > 0) | wanted["symbol"].isin(stocks["symbol"])]

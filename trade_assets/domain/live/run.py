@@ -52,7 +52,7 @@ def run(
     inputs: Mapping[pd.Timestamp, Inputs],
     places_orders: bool,
 ) -> pd.DataFrame:
-    """Rows of ``live_book``; a strategy has none before the session of its first entry.
+    """Rows of ``live_book``; a strategy has none before the first session that knows of its money.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def run(
     by_strategy = {s.name: previous[previous["strategy"] == s.name] for s in strategies}
     made = []
     for session in sessions:
+        for strategy in strategies:
+            _refuse_gap(by_strategy[strategy.name], journal.entries(), session, strategy.name)
         cutoff, row = journal.seal(session), int(panel.rows(pd.DatetimeIndex([session]))[0])
         for strategy in strategies:
             rows = _session(
@@ -104,15 +106,10 @@ def _session(
     record: pd.DataFrame, market: Market, journal: Journal, cutoff: pd.Timestamp, *, strategy: Strategy, broker: Broker
 ) -> pd.DataFrame | None:
     session, entries = market.session, journal.entries()
-    own = [e for e in entries if e.strategy == strategy.name and e.kind in ("deposit", "position")]
-    if not own or session < min(e.session for e in own):
+    if not _money(ledger.known_at(entries, session), strategy.name):
         return None
     yesterday = calendar.session_before(session, 1)
     stored = record[record["session"] == yesterday]
-    if not len(stored) and session > min(e.session for e in own):
-        raise MissingSessionError(
-            f"live_book: the {strategy.name} book of {yesterday:%Y-%m-%d} is not stored; compute that session first"
-        )
     news = [e for e in ledger.news(entries, yesterday, session) if e.strategy == strategy.name]
     orders = [e for e in ledger.placed(entries, yesterday, strategy.name) if e.recorded_utc <= cutoff]
     before = Market(market.panel, market.row - 1).quotes() if market.row else None
@@ -122,6 +119,25 @@ def _session(
     )  # fmt: skip
     journal.append(made)
     return rows
+
+
+def _refuse_gap(record: pd.DataFrame, entries: Sequence[Entry], session: pd.Timestamp, strategy: str) -> None:
+    """Before the session is sealed: one sealed and computed later than the next would count an entry twice."""
+    yesterday = calendar.session_before(session, 1)
+    if (record["session"] == yesterday).any():
+        return
+    if yesterday in ledger.cutoffs(entries):
+        owed = _money(ledger.known_at(entries, yesterday), strategy)
+    else:
+        owed = [e for e in _money(entries, strategy) if e.session < session]
+    if owed:
+        raise MissingSessionError(
+            f"live_book: the {strategy} book of {yesterday:%Y-%m-%d} is not stored; compute that session first"
+        )
+
+
+def _money(entries: Sequence[Entry], strategy: str) -> list[Entry]:
+    return [e for e in entries if e.strategy == strategy and e.kind in ("deposit", "position")]
 
 
 def _trips(decision: day.Decision, strategy: Strategy, session: pd.Timestamp, cutoff: pd.Timestamp) -> list[Entry]:
