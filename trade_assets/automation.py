@@ -3,10 +3,13 @@
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions
+from trade_assets import partitions, telling
 from trade_assets.domain import calendar
 from trade_assets.resources.market_data.protocol import MarketData
+from trade_assets.resources.notified import Notified
+from trade_assets.resources.notifier import Notifier
 from trade_assets.resources.tables import TableStore
+from trade_assets.settings import Settings
 
 rebalance_job = dg.define_asset_job(
     "rebalance",
@@ -71,6 +74,46 @@ def _closed(dates: pd.DatetimeIndex, now: pd.Timestamp) -> pd.DatetimeIndex:
     return dates[calendar.close_utc(dates) <= now]
 
 
+# The two sensors below see the runs of the UI, the schedules and the sensors: a run of the command line carries no code
+# location, so replays and dry runs are told to nobody, and `trade-assets daily` tells of itself.
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[session_job],
+    default_status=dg.DefaultSensorStatus.RUNNING,  # live.notifications.enabled is the switch
+)
+def tell_of_session(
+    context: dg.RunStatusSensorContext,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    notifier: dg.ResourceParam[Notifier],
+    notified: dg.ResourceParam[Notified],
+) -> dg.SkipReason:
+    """Sends what people asked to be told of the newest session of a run."""
+    asked, tags = settings.live.notifications, context.dagster_run.tags
+    key = tags.get("dagster/asset_partition_range_end") or tags.get("dagster/partition")
+    if not asked.enabled or key is None:
+        return dg.SkipReason("live.notifications is off" if key else "the run has no session")
+    sent = telling.tell_day(telling.read(pd.Timestamp(key).as_unit("us"), tables), asked, notifier, notified)
+    return dg.SkipReason(f"{key}: sent {', '.join(sent) or 'nothing new'}")
+
+
+@dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING)
+def tell_of_failure(
+    context: dg.RunFailureSensorContext,
+    settings: dg.ResourceParam[Settings],
+    notifier: dg.ResourceParam[Notifier],
+    notified: dg.ResourceParam[Notified],
+) -> dg.SkipReason:
+    """Sends job, step and reason of a failed run."""
+    run, asked = context.dagster_run, settings.live.notifications
+    failed = telling.step_failure(context.get_step_failure_events())
+    step, reason = failed or ("no step", context.failure_event.message or "no reason was recorded")
+    sent = telling.tell_failure(run.run_id, run.job_name, step, reason, asked, notifier, notified)
+    return dg.SkipReason(f"{run.job_name}: sent {', '.join(sent) or 'nothing'}")
+
+
 JOBS = [rebalance_job, session_job, exports_job]
 SCHEDULES = [daily]
-SENSORS = [bi_weekly, export_after_rebalance]
+SENSORS = [bi_weekly, export_after_rebalance, tell_of_session, tell_of_failure]

@@ -13,6 +13,8 @@ from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
 from trade_assets.resources.market_data.vintages import Vintages
+from trade_assets.resources.notified import Notified
+from trade_assets.resources.notifier import Notifier
 from trade_assets.resources.records import Records
 from trade_assets.resources.signals_file import SignalsFile
 from trade_assets.resources.studies import Studies
@@ -64,6 +66,8 @@ def build_resources(
         "tracking": Tracking(settings.store.mlflow_uri),
         "studies": Studies(settings.store.optuna_uri),
         "records": Records(files),
+        "notifier": Notifier(settings.live.notifications),
+        "notified": Notified(files),
         "ledger": BookLedger(settings.live.ledger_uri),
         "live_files": Exports(settings.live.output_dir),
         "exports": Exports(settings.store.exports),

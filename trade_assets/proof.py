@@ -32,6 +32,7 @@ from trade_assets.resources.tables import MissingPartitionError, TableStore
 from trade_assets.resources.tracking import Untracked
 from trade_assets.resources.workers import Workers
 from trade_assets.settings import Settings, load
+from trade_assets.telling import step_failure
 
 LEAK_RANGE = 3  # a leak shows only where the later data are at hand: the leaky side is a range
 
@@ -205,10 +206,4 @@ def _rebuild(
 
 def failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, str]:
     """The step a run failed in, and why, in the words of the innermost error."""
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            return str(event.step_key), error.message.strip() if error else "no reason was recorded"
-    return "a check", f"a blocking check did not pass, see run {result.run_id}"
+    return step_failure(result.all_events) or ("a check", f"a blocking check did not pass, see run {result.run_id}")

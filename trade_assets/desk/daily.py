@@ -17,14 +17,14 @@ from trade_assets.automation import rebalance_job, session_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.desk import paper
 from trade_assets.domain import calendar
-from trade_assets.domain.live.run import RECORD_SESSIONS
-from trade_assets.domain.report.daily import DailyTables, Day, find
+from trade_assets.domain.report.daily import Day
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.overlay import Overlay
 from trade_assets.resources.tables import TableStore
 from trade_assets.settings import Settings, load
+from trade_assets.telling import read, tell_day, tell_failure
 
 
 def daily(date: str | None, *, dry_run: bool, console: Console) -> None:
@@ -33,12 +33,19 @@ def daily(date: str | None, *, dry_run: bool, console: Console) -> None:
     session = closed_session(date)
     with tempfile.TemporaryDirectory() as scratch:
         resources = _dry(settings, Path(scratch)) if dry_run else build_resources(settings)
-        day = compute(session, resources, running.prepared_instance(settings))
+        to_whom = settings.live.notifications, resources["notifier"], resources["notified"]
+        try:
+            day = compute(session, resources, running.prepared_instance(settings))
+        except RuntimeError as failed:
+            if not dry_run:
+                tell_failure(partitions.key_of(session), "trade-assets daily", "see the reason", str(failed), *to_whom)
+            raise
         show(day, console, seconds=time.monotonic() - started)
         if dry_run:
             console.print("Dry run: nothing was stored, and nothing can be approved.")
         else:
             console.print(f"Page  {settings.live.output_dir / partitions.key_of(session) / 'report.html'}")
+            tell_day(day, *to_whom)
 
 
 def compute(session: pd.Timestamp, resources: dict[str, Any], instance: dg.DagsterInstance) -> Day:
@@ -55,14 +62,6 @@ def compute(session: pd.Timestamp, resources: dict[str, Any], instance: dg.Dagst
     finally:
         resources["workers"].close()
     return read(session, tables)
-
-
-def read(session: pd.Timestamp, tables: TableStore) -> Day:
-    """The day of a session that is stored."""
-    key, stored = partitions.key_of(session), tables.keys("live_book")
-    own = {name: tables.read(name, [key])[0] for name in ("live_signals", "live_orders", "safety_report")}
-    book = tables.read("live_book", [k for k in stored if k <= key][-RECORD_SESSIONS:])[0]
-    return find(DailyTables(live_book=book, **own), session, next_decision=partitions.rebalance_after(session))
 
 
 def closed_session(date: str | None) -> pd.Timestamp:

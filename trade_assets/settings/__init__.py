@@ -6,7 +6,7 @@ then from the environment (``TRADE_ASSETS__HISTORY__START=2005-01-03``). Unknown
 """
 
 from trade_assets.settings.allocator import Allocator
-from trade_assets.settings.live import Live, Ops
+from trade_assets.settings.live import Live, Notifications, Ops
 from trade_assets.settings.markdown import page
 from trade_assets.settings.market import Features, History, Labels, PitAlignment, Universe
 from trade_assets.settings.models import (
@@ -41,6 +41,7 @@ __all__ = [
     "MarketGate",
     "ModelSelection",
     "Modeling",
+    "Notifications",
     "Ops",
     "PitAlignment",
     "Portfolio",

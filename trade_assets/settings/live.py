@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 
 from trade_assets.settings.section import Section
 
@@ -46,6 +46,27 @@ class Safety(Section):
     )
 
 
+class Notifications(Section):
+    enabled: bool = Field(default=False, description="whether messages are sent; asks for the extra `notify`")
+    urls: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="where to, Apprise URLs such as mailto://, slack:// and json://; they are secret and shown nowhere",
+    )
+    send_on_kill_switch: bool = Field(default=True, description="tell of a strategy the kill switch has stopped")
+    send_on_failed_safety: bool = Field(default=True, description="tell of orders a safety check forbids")
+    send_on_failed_run: bool = Field(default=True, description="tell of a failed run: job, step and reason")
+    send_daily_summary: bool = Field(default=False, description="tell of every session: what to do, equity, orders")
+    timeout_seconds: float = Field(
+        default=10.0, gt=0, le=10, description="longest wait for all channels together; what is late counts as failed"
+    )
+
+    @model_validator(mode="after")
+    def _have_a_channel(self) -> "Notifications":
+        if self.enabled and not self.urls:
+            raise ValueError("live.notifications.urls must name a channel where live.notifications.enabled is true")
+        return self
+
+
 class Live(Section):
     start: dt.date = Field(default=dt.date(2018, 1, 2), description="first session with a live partition")
     enabled: bool = Field(default=False, description="whether the daily schedule asks for a run")
@@ -67,6 +88,7 @@ class Live(Section):
     output_dir: Path = Field(default=Path("data/live"), description="directory of each session's files")
     paper_dir: Path = Field(default=Path("data/paper"), description="directory of replays, one of its own each")
     safety: Safety = Safety()
+    notifications: Notifications = Notifications()
 
 
 class KillSwitch(Section):

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,7 +35,12 @@ class Settings(BaseSettings):
     """All settings of one system: one history, one store."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", protected_namespaces=()
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        protected_namespaces=(),
+        hide_input_in_errors=True,  # what was given may be a secret
     )
 
     history: History = History()
@@ -89,8 +95,8 @@ class Settings(BaseSettings):
         """Hash of ``sections``, and of the history and data every asset rests on."""
         values = {name: getattr(self, name).model_dump(mode="json") for name in sorted(sections | BASIS)}
         del values["history"]["end"]
-        for place in ("ledger_uri", "output_dir", "paper_dir", "enabled"):
-            values.get("live", {}).pop(place, None)  # where things lie, and when they run, change no number
+        for place in ("ledger_uri", "output_dir", "paper_dir", "enabled", "notifications"):
+            values.get("live", {}).pop(place, None)  # where things lie, when they run, who is told: no number changes
         source = self.data.source
         own = {k: v for k, v in values["data"].get(source, {}).items() if k not in ("path", "sessions")}
         values["data"] = {"source": source} | own
@@ -128,7 +134,14 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"  {'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}, was {e['input']!r:.80}"
+            f"  {'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}{_shown(e['loc'], e['input'])}"
             for e in error.errors()
         ]
         raise ValueError("settings are not valid:\n" + "\n".join(lines)) from None
+
+
+def _shown(place: Sequence[int | str], given: object) -> str:
+    """What was given, where it can hold no secret: URLs may, and whatever holds them."""
+    if "notifications" in place or isinstance(given, Mapping | list | tuple) or "://" in str(given):
+        return ""
+    return f", was {given!r:.80}"
