@@ -7,6 +7,7 @@ import dagster as dg
 
 from trade_assets import assets, automation, partitions
 from trade_assets.assets import allocator_checks, checks, selection_checks
+from trade_assets.assets.between import Between
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.exports import Exports
@@ -56,7 +57,7 @@ def build_resources(
     def fingerprint_of(asset: str) -> str:
         return settings.fingerprint(frozenset(SPECS[asset].metadata["settings"].split(", ")) & SECTIONS)
 
-    return {
+    built = {
         "settings": settings,
         "fingerprint_of": fingerprint_of,
         "tables": tables,
@@ -83,6 +84,7 @@ def build_resources(
             on_stored=on_stored,
         ),
     } | replaced
+    return {"between": Between(built)} | built
 
 
 def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Definitions:

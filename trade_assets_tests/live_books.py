@@ -10,6 +10,7 @@ from trade_assets.domain.live import book as books
 from trade_assets.domain.live import day, kill_switch, orders, safety
 from trade_assets.domain.live import run as live_run
 from trade_assets.domain.live.entries import Entry
+from trade_assets_tests import reference
 from trade_assets_tests.generators import SESSIONS, SYMBOLS
 
 EQUITY, PRICE, VOLUME = 100_000.0, 10.0, 1e9
@@ -93,3 +94,31 @@ def play(journal, bars, sessions, previous=None, **changes):
         "places_orders": False,
     }
     return live_run.run(sessions, previous, signals, prices.panel(bars), journal, **how | changes)
+
+
+def happenings(seed, bars, sessions):
+    """Entries by the session they become known in: money, renames, shares and fills, some of them of sessions before."""
+    rng, rows = np.random.default_rng(seed), {(r.session, r.symbol): r for r in bars.itertuples()}
+    names, news = [*sorted(bars["symbol"].unique()), "YYY"], {s: [] for s in sessions}
+    for at, session in enumerate(sessions):
+        own, name = news[session], f"{session.date()} {{}}"
+        if at == 0 or rng.random() < 0.2:
+            own.append(entry(name.format("cash"), "deposit", session, amount_usd=float(rng.normal(50_000, 40_000))))
+        if rng.random() < 0.15:
+            old, to = rng.choice(names, 2, replace=False)
+            how = {"shares": float(rng.choice([1.0, 0.5, 2.5])), "amount_usd": float(rng.choice([0.0, 3.5]))}
+            own.append(
+                entry(name.format("name"), "rename", session, symbol=old, detail={"to": rng.choice(["", to])}, **how)
+            )
+        for kind, place in [
+            (k, p) for k in ("position", "execution") for p in np.flatnonzero(rng.random(len(names)) < 0.15)
+        ]:
+            symbol, of = names[place], sessions[max(0, at - int(rng.integers(0, 4)))]
+            split = np.prod([rows[s, symbol].split_ratio for s in sessions[: at + 1] if s > of and (s, symbol) in rows])
+            held = list(reference.live_book(sessions[: at + 1], rows, news))[-1][1].get(symbol)
+            is_sale = held is not None and rng.random() < 0.5
+            shares = -held[0] * rng.choice([1.0, 0.5]) / split if is_sale else float(rng.integers(1, 300))
+            price = float(np.round(rng.uniform(1, 200), 2))
+            usd = {"amount_usd": shares * price, "cost_usd": float(rng.uniform(0, 5))} if kind == "execution" else {}
+            own.append(entry(name.format(len(own)), kind, of, symbol=symbol, shares=shares, price_usd=price, **usd))
+    return news

@@ -205,6 +205,43 @@ def book(holdings, cash, sessions, bars, *, orders_on, cost_of, max_missing, fil
         yield cash, {s: tuple(h) for s, h in held.items()}
 
 
+def live_book(sessions, bars, news):
+    """Cash and ``{symbol: [shares, price, cost paid in all]}`` after every session of a book that people keep.
+
+    ``news[session]`` are its entries, those of earlier sessions included; ``bars`` maps (session, symbol) to a row.
+    """
+    held, cash, past = {}, 0.0, []
+    for session in sessions:
+        past.append(session)
+        for symbol, own in held.items():
+            bar = bars.get((session, symbol))
+            if bar is not None:
+                own[0] *= bar.split_ratio
+                cash += own[0] * bar.dividend
+        for e in sorted(news[session], key=lambda e: e.kind == "execution"):
+            splits = [bars[day, e.symbol].split_ratio for day in past if day > e.session and (day, e.symbol) in bars]
+            if e.kind == "deposit":
+                cash += e.amount_usd
+            elif e.kind == "rename" and e.symbol in held:
+                shares, price, paid = held.pop(e.symbol)
+                cash += shares * e.amount_usd
+                if e.detail["to"]:
+                    other = held.setdefault(e.detail["to"], [0.0, price / e.shares, 0.0])
+                    other[0], other[2] = other[0] + shares * e.shares, other[2] + paid
+            elif e.kind in ("position", "execution"):
+                shares, usd = e.shares * math.prod(splits), e.shares * e.price_usd
+                own = held.setdefault(e.symbol, [0.0, usd / shares, 0.0])
+                own[2] += usd if shares > 0 else own[2] * shares / own[0]
+                own[0] += shares
+                cash -= usd + e.cost_usd if e.kind == "execution" else 0.0
+        for symbol, own in list(held.items()):
+            bar = bars.get((session, symbol))
+            own[1] = own[1] if bar is None else bar.close
+            if own[0] <= 1e-9:
+                del held[symbol]
+        yield cash, {s: list(own) for s, own in held.items()}
+
+
 def cusum(log_returns, thresholds, *, up=0.0, down=0.0):
     """Directions and both sums after every bar, as three lists."""
     directions, ups, downs = [], [], []

@@ -5,7 +5,7 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions, schemas
+from trade_assets import schemas
 from trade_assets.assets import allocator_policies as policies
 from trade_assets.assets.allocator_policies import (
     CONFIDENCE,
@@ -117,13 +117,13 @@ def allocator_trials(
     """Every trial of every search of the allocator, with what its book returned on inner tests."""
     tune, own, found = settings.allocator.tuning, policies.policy(settings), {}
     for date in dates.retrain_dates(tune.every_rebalances):
-        inside = sessions_of(partitions.GRID.between(date, date), last=TESTED)
+        inside = sessions_of(dates.whole.between(date, date), last=TESTED)
         found[date] = tuning.prepared(
             allocator_dataset,
             allocator_features,
             legs.legs_of(event_book, policies.leg_symbols(settings), inside),
             date,
-            partitions.GRID,
+            dates.whole,
             policy=own,
             plan=policies.plan(settings),
             scales=policies.scales(settings),
@@ -284,7 +284,5 @@ def allocator_report(
     previous: pd.DataFrame,
 ) -> pd.DataFrame:
     """Performance out of sample beside the event engine and constant mixes, and whether the allocator is accepted."""
-    rows = performance.table(
-        allocated_book, allocator_models, previous, dates=dates, grid_dates=partitions.GRID, year=YEAR
-    )
+    rows = performance.table(allocated_book, allocator_models, previous, dates=dates, grid_dates=dates.whole, year=YEAR)
     return acceptance.decided(rows, policies.acceptance_limits(settings))

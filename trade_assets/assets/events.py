@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions, schemas
+from trade_assets import schemas
 from trade_assets.assets import policies
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.assets.policies import PATH, TRAIN
@@ -57,7 +57,7 @@ def bar_features(
         features_domain.Inputs(legs, settings.events.volatility_bars, market_data.has_real_opens),
         dates,
         previous,
-        grid_dates=partitions.GRID,
+        grid_dates=dates.whole,
         last=LOOKBACK,
         cusum_volatilities=settings.events.cusum_volatilities,
     )
@@ -223,7 +223,7 @@ def event_bands(
         event_scores,
         event_outcomes,
         dates,
-        grid_dates=partitions.GRID,
+        grid_dates=dates.whole,
         last=BANDS,
         miss_rate=settings.events.band_miss_rate,
         step=settings.events.band_step,
@@ -359,7 +359,7 @@ def event_performance(
         ),
         previous,
         dates=dates,
-        grid_dates=partitions.GRID,
+        grid_dates=dates.whole,
         year=YEAR,
         drawdown_cap=settings.risk.drawdown_stop,
     )

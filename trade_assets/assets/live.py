@@ -6,6 +6,7 @@ import pandas as pd
 from trade_assets import partitions, schemas
 from trade_assets.assets import live_pages
 from trade_assets.assets import live_policies as policies
+from trade_assets.assets.between import Between
 from trade_assets.assets.partitioned import days, newest, session_asset
 from trade_assets.domain.live import day, decisions, run, signals
 from trade_assets.domain.report import daily as report
@@ -22,25 +23,53 @@ def session_bars(market_data: dg.ResourceParam[MarketData], dates: pd.DatetimeIn
     return market_data.bars(dates[0], dates[-1], as_of=dates[-1])
 
 
+@session_asset(group="live", sections=policies.BETWEEN)
+def live_market(
+    settings: dg.ResourceParam[Settings],
+    between: dg.ResourceParam[Between],
+    session_bars: pd.DataFrame,
+    dates: pd.DatetimeIndex,
+) -> pd.DataFrame:
+    """What the market gate says at each session: at a rebalance it decides, between two it is shown."""
+    rows = [between.at(session).table("market_signals") for session in dates]
+    made = [own[own["session"] == session] for own, session in zip(rows, dates, strict=True)]
+    return schemas.concat("live_market", [own.drop(columns="rebalance_date") for own in made])
+
+
 @session_asset(
     group="live",
+    sections=policies.BETWEEN,
     target_weights=newest(),
     stock_predictions=newest(),
     champion_model=newest(),
     universe=newest(),
+    event_performance=newest(),
+    allocator_report=newest(),
 )
 def live_signals(
+    settings: dg.ResourceParam[Settings],
+    between: dg.ResourceParam[Between],
+    session_bars: pd.DataFrame,
     target_weights: pd.DataFrame,
     stock_predictions: pd.DataFrame,
     champion_model: pd.DataFrame,
     universe: pd.DataFrame,
+    event_performance: pd.DataFrame,
+    allocator_report: pd.DataFrame,
     dates: pd.DatetimeIndex,
 ) -> pd.DataFrame:
     """What each strategy wants to hold after each session, and the scores behind it."""
-    made = [
-        signals.of_stocks(session, partitions.rebalance_at(session), target_weights, stock_predictions, champion_model, universe)
-        for session in dates
-    ]  # fmt: skip
+    made, symbols = [], settings.index_legs().model_dump()
+    for session in dates:
+        date, now = partitions.rebalance_at(session), between.at(session)
+        engine, allocator = policies.accepted(settings, date, event_performance, allocator_report)
+        made += [
+            signals.of_stocks(
+                session, date, target_weights, stock_predictions, champion_model, universe, now.table("stock_predictions")
+            ),
+            signals.of_events(session, now.table("event_book"), is_accepted=engine),
+            signals.of_allocator(session, now.table("allocation"), now.table("event_book"), symbols, is_accepted=allocator),
+        ]  # fmt: skip
     return schemas.concat("live_signals", made)
 
 

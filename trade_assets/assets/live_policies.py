@@ -4,6 +4,7 @@ import pandas as pd
 
 from trade_assets import mandate, partitions
 from trade_assets.domain import calendar, prices
+from trade_assets.domain.events import acceptance
 from trade_assets.domain.live import kill_switch, orders, safety, signals
 from trade_assets.domain.live.day import Broker, Inputs, Strategy
 from trade_assets.domain.prices import Panel
@@ -11,6 +12,19 @@ from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.settings import Settings
 
 BARS = 75  # sessions: enough for a volatility and a volume of 63, and for gaps before them
+BETWEEN = (
+    "live",
+    "allocator",
+    "events",
+    "features",
+    "labels",
+    "market_gate",
+    "modeling",
+    "portfolio",
+    "risk",
+    "risk_limits",
+    "universe",
+)
 SECTIONS = ("live", "ops", "portfolio", "risk_limits")
 
 
@@ -59,6 +73,25 @@ def inputs(
         )
         made[session] = Inputs(found, float(sharpe.get(date, float("nan"))))
     return made
+
+
+def accepted(
+    settings: Settings, date: pd.Timestamp | None, event_performance: pd.DataFrame, allocator_report: pd.DataFrame
+) -> tuple[bool, bool]:
+    """Whether the event engine and the allocator may buy: they passed their gates at a rebalance, or need not."""
+    if not settings.live.safety.require_acceptance:
+        return True, True
+    engine = acceptance.gates(
+        event_performance[event_performance["rebalance_date"] == date],
+        drawdown_warn=settings.risk.drawdown_warn,
+        drawdown_fail=settings.risk.drawdown_stop,
+        min_trades_per_month=settings.events.tuning.min_trades_per_month,
+    )
+    own = allocator_report[(allocator_report["rebalance_date"] == date) & (allocator_report["metric"] == "is_accepted")]
+    return (
+        all(gate.passed for gate in engine if gate.severity == "error"),
+        bool(len(own)) and bool((own["value"] == 1.0).any()),
+    )
 
 
 def _strategy(settings: Settings, name: str) -> Strategy:

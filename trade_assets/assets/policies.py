@@ -4,7 +4,6 @@ import math
 
 import pandas as pd
 
-from trade_assets import partitions
 from trade_assets.domain import calendar
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.events import bars as bars_domain
@@ -34,7 +33,7 @@ SEARCH = TRAIN + rebalances_of(_EVENTS.tuning.history_months) + YEAR
 
 def grid(settings: Settings, dates: Rebalances, *, last: int, ahead_bars: int = 0) -> pd.DataFrame:
     """The bars of the ``last`` rebalance windows up to each of ``dates``, and at least ``ahead_bars`` after them."""
-    minutes, start = settings.events.bar_minutes, partitions.GRID.dates[0]
+    minutes, start = settings.events.bar_minutes, dates.whole.dates[0]
     first = _first_day(dates, last)
     end = dates.dates[-1] + pd.Timedelta(days=7 + 2 * ahead_bars) if ahead_bars else dates.dates[-1]
     before = calendar.sessions_between(start, first - pd.Timedelta(days=1))
@@ -48,8 +47,8 @@ def sessions_of(dates: Rebalances, *, last: int) -> pd.DatetimeIndex:
 
 
 def _first_day(dates: Rebalances, last: int) -> pd.Timestamp:
-    window = partitions.GRID.window(dates.dates[0], last=last + 1)
-    return window[0] + pd.Timedelta(days=1) if len(window) > last else partitions.GRID.dates[0]
+    window = dates.whole.window(dates.dates[0], last=last + 1)
+    return window[0] + pd.Timedelta(days=1) if len(window) > last else dates.whole.dates[0]
 
 
 def barriers(settings: Settings) -> geometry.Barriers:

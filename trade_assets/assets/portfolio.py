@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from trade_assets import mandate, partitions
+from trade_assets import mandate
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.assets.selection import COST_REBALANCES
 from trade_assets.domain import book, champion, gates, prices, report, views
@@ -108,4 +108,4 @@ def portfolio_returns(
 @rebalance_asset(group="portfolio", portfolio_returns=window(None))
 def performance(portfolio_returns: pd.DataFrame, dates: Rebalances) -> pd.DataFrame:
     """Return, risk and turnover of the portfolio and its benchmarks, as of each rebalance."""
-    return performance_domain.table(portfolio_returns, grid=partitions.GRID, dates=dates.dates)
+    return performance_domain.table(portfolio_returns, grid=dates.whole, dates=dates.dates)

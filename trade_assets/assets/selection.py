@@ -5,7 +5,7 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from trade_assets import mandate, partitions, schemas
+from trade_assets import mandate, schemas
 from trade_assets.assets import selection_policies
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.assets.searching import Searched, searched
@@ -60,7 +60,7 @@ def gate_trials(
     """Every trial of the searches for a gate and a rank profile, with what its book returned on inner blocks."""
     tune, own, found = settings.model_selection.gate_tuning, selection_policies.fixed_policy(settings), {}
     for date in dates.retrain_dates(tune.every_rebalances):
-        past, known = (partitions.GRID.window(date, last=TRAIN, lag=lag) for lag in (1, 0))
+        past, known = (dates.whole.window(date, last=TRAIN, lag=lag) for lag in (1, 0))
         found[date] = gate.prepared(
             *(
                 table[table["rebalance_date"].isin(of)]
@@ -122,7 +122,7 @@ def candidate_portfolios(
         limits=selection_policies.limits(settings),
         never_buy=set(settings.portfolio.never_buy),
         panel=prices.panel(bars, through=dates.dates[-1]),
-        skill=grid.trailing_skill(candidate_skill, dates=dates.dates, grid=partitions.GRID, last=SKILL),
+        skill=grid.trailing_skill(candidate_skill, dates=dates.dates, grid=dates.whole, last=SKILL),
         skipped=training.skipped(base_models),
         gated=grid.gates_at(policies, market_signals),
     )
@@ -166,14 +166,14 @@ def candidate_evidence(
     """Figures of every candidate at each decision, and what they are worth after so many trials."""
     own = settings.model_selection
     found = evidence.at_decisions(
-        candidate_returns, dates=dates.retrain_dates(own.every_rebalances), grid_dates=partitions.GRID, last=WINDOW
+        candidate_returns, dates=dates.retrain_dates(own.every_rebalances), grid_dates=dates.whole, last=WINDOW
     )
     terms = selection_policies.evidence_terms(own)
 
     tried = schemas.concat("stock_trials", [stock_trials, gate_trials])
 
     def tried_until(date: pd.Timestamp) -> pd.DataFrame:
-        return tried[tried["rebalance_date"].isin(partitions.GRID.window(date, last=WINDOW))]
+        return tried[tried["rebalance_date"].isin(dates.whole.window(date, last=WINDOW))]
 
     made = [
         evidence.table(earned, market_signals, tried_until(date), date=date, terms=terms)
@@ -198,7 +198,7 @@ def champion_model(
         candidate_returns,
         candidate_evidence,
         evidence.at_decisions(
-            candidate_returns, dates=dates.retrain_dates(own.every_rebalances), grid_dates=partitions.GRID, last=WINDOW
+            candidate_returns, dates=dates.retrain_dates(own.every_rebalances), grid_dates=dates.whole, last=WINDOW
         ),
         previous,
         dates=dates,

@@ -5,7 +5,6 @@ from functools import partial
 
 import pandas as pd
 
-from trade_assets import partitions
 from trade_assets.domain import training, tuned
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.domain.models import catboost_model, ensemble, stacking, tuning
@@ -16,11 +15,11 @@ STUDY = "xgboost"
 Stack = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 
 
-def plan(settings: Settings) -> training.Plan:
-    """How the training window of every fit is cut."""
+def plan(settings: Settings, grid: Rebalances) -> training.Plan:
+    """How the training window of every fit is cut; ``grid`` is the whole history."""
     history, modeling = settings.history, settings.modeling
     return training.Plan(
-        grid=partitions.GRID,
+        grid=grid,
         train_rebalances=history.train_rebalances,
         inner_folds=history.inner_folds,
         embargo_sessions=settings.labels.horizon_sessions,

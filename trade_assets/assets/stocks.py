@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions, schemas
+from trade_assets import schemas
 from trade_assets.assets import stock_models
 from trade_assets.assets.market_data import FACTS, LOOKBACK
 from trade_assets.assets.partitioned import rebalance_asset, window
@@ -72,7 +72,7 @@ def stock_fold_manifest(
     most = settings.features.max_features if settings.features.selection else None
     made = [
         training.manifest(
-            training.folds_at(rows, date, plan=stock_models.plan(settings)),
+            training.folds_at(rows, date, plan=stock_models.plan(settings, dates.whole)),
             date,
             all_features=list(features.FEATURES),
             most=most,
@@ -107,7 +107,7 @@ def base_models(
     retrains = dates.retrain_dates(settings.history.retrain_every)
     learners, absent = stock_models.installed(settings.modeling, stock_parameters)
     jobs = training.jobs(
-        rows, retrains, stock_fold_manifest, plan=stock_models.plan(settings), learners=learners,
+        rows, retrains, stock_fold_manifest, plan=stock_models.plan(settings, dates.whole), learners=learners,
         min_rows=settings.modeling.min_train_rows,
     )  # fmt: skip
     fits = [training.entry(f, artifacts.put([f.text])[0]) for f in workers.map(fitting.fit, jobs)]
@@ -150,7 +150,7 @@ def stack_models(
     """Weights of the models in the ridge stack and in the ensemble, from their past out-of-sample scores."""
     fits = []
     for date in dates.retrain_dates(settings.history.retrain_every):
-        past = base_predictions["rebalance_date"].isin(partitions.GRID.window(date, last=TRAIN, lag=1))
+        past = base_predictions["rebalance_date"].isin(dates.whole.window(date, last=TRAIN, lag=1))
         fitted = training.fitted_at(base_models, date)
         for stack, method in stock_models.stacks(settings.modeling, fitted).items():
             fit = method(base_predictions[past], stock_outcomes[stock_outcomes["rebalance_date"] <= date])

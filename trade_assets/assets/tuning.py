@@ -5,7 +5,7 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions, schemas
+from trade_assets import schemas
 from trade_assets.assets import policies, stock_models
 from trade_assets.assets.partitioned import rebalance_asset, window
 from trade_assets.assets.policies import SEARCH
@@ -51,12 +51,12 @@ def trials(
     tune, own, found = settings.events.tuning, policies.policy(settings), {}
     rows = tuning.Rows(events, event_outcomes, models.features_of(events, bar_features))
     for date in dates.retrain_dates(tune.every_rebalances):
-        of = policies.grid(settings, partitions.GRID.between(date, date), last=SEARCH)
+        of = policies.grid(settings, dates.whole.between(date, date), last=SEARCH)
         found[date] = tuning.prepared(
             rows,
             bars_domain.leg_bars(index_bars, bars, of, settings.index_legs().symbols()),
             date,
-            partitions.GRID,
+            dates.whole,
             policy=own,
             plan=policies.plan(settings),
             fills=policies.fills(settings, opens_are_real=market_data.has_real_opens),
@@ -98,7 +98,7 @@ def stock_trials(
     rows = folds.labelled(stock_features, stock_outcomes, list(features.FEATURES))
     for date in stock_models.search_dates(settings, dates):
         found[date] = model_tuning.prepared(
-            *training.recorded_folds(rows, date, stock_fold_manifest, plan=stock_models.plan(settings)),
+            *training.recorded_folds(rows, date, stock_fold_manifest, plan=stock_models.plan(settings, dates.whole)),
             rows,
             parameters=stock_models.parameters(settings.modeling)["xgboost"],
             top_n=settings.portfolio.top_n,

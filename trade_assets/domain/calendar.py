@@ -74,11 +74,22 @@ class Rebalances:
     ordinals : ndarray of int, the same length; consecutive dates differ by one
     before : Timestamp or None
         The rebalance before the first of these; None where the history begins.
+    of : Rebalances or None
+        The whole history they are taken from; None where they are it.
+    is_cut : bool
+        Whether the last of them is no rebalance but a session between two, at which nothing is fitted.
     """
 
     dates: pd.DatetimeIndex
     ordinals: np.ndarray
     before: pd.Timestamp | None = None
+    of: "Rebalances | None" = None
+    is_cut: bool = False
+
+    @property
+    def whole(self) -> "Rebalances":
+        """The whole history."""
+        return self if self.of is None else self.of
 
     def __len__(self) -> int:
         return len(self.dates)
@@ -86,9 +97,25 @@ class Rebalances:
     def between(self, first: pd.Timestamp, last: pd.Timestamp) -> "Rebalances":
         """The rebalances in ``[first, last]``."""
         start, end = self.dates.searchsorted(first), self.dates.searchsorted(last, side="right")
-        return Rebalances(
-            self.dates[start:end], self.ordinals[start:end], self.dates[start - 1] if start else self.before
+        before = self.dates[start - 1] if start else self.before
+        return Rebalances(self.dates[start:end], self.ordinals[start:end], before, self.whole, self.is_cut)
+
+    def cut_at(self, session: pd.Timestamp) -> "Rebalances":
+        """``session`` as if it were the next rebalance after those before it: a window that is cut short.
+
+        Raises
+        ------
+        ValueError
+            If it is a rebalance date, or lies before the first.
+        """
+        place = int(self.dates.searchsorted(session))
+        if place == 0 or (place < len(self.dates) and self.dates[place] == session):
+            raise ValueError(f"{session.date()} must lie between two rebalance dates")
+        dates = self.dates[:place].append(pd.DatetimeIndex([session]))
+        whole = Rebalances(
+            dates, np.append(self.ordinals[:place], self.ordinals[place - 1] + 1), self.before, None, True
         )
+        return whole.between(session, session)
 
     def spans(self) -> list[tuple[pd.Timestamp | None, pd.Timestamp]]:
         """Each date with the one before it; a span is the sessions after the first up to the second."""
@@ -121,7 +148,7 @@ class Rebalances:
 
     def retrain_dates(self, every: int) -> pd.DatetimeIndex:
         """The dates on which a model of cadence ``every`` is fitted: ordinal divisible by it."""
-        return self.dates[self.ordinals % every == 0]
+        return self.dates[:0] if self.is_cut else self.dates[self.ordinals % every == 0]
 
     def position(self, date: pd.Timestamp) -> int:
         """Place of ``date`` in this list; raises ``ValueError`` for a date that is not in it."""

@@ -1,6 +1,17 @@
 """What belongs to one session: its bars, what is wanted, what is held, the orders, and what was checked."""
 
-from trade_assets.schemas.columns import BAR_ORDER, DAILY_BAR, SESSION, SHA256, TICKER, WEIGHT, Column, Table
+from trade_assets.schemas.columns import (
+    BAR_ORDER,
+    DAILY_BAR,
+    FORECAST,
+    META_PROBABILITY,
+    SESSION,
+    SHA256,
+    TICKER,
+    WEIGHT,
+    Column,
+    Table,
+)
 
 STRATEGY = Column("text", "book", isin=("stocks", "events", "allocator"))
 ACTION = Column("text", "what to do", isin=("BUY", "ADD", "HOLD", "REDUCE", "SELL"))
@@ -11,6 +22,18 @@ LIVE: dict[str, Table] = {
         ("session", "symbol"),
         "session",
         ordered=BAR_ORDER,
+    ),
+    "live_market": Table(
+        {
+            "session": SESSION,
+            **FORECAST,
+            "meta_prob_success": META_PROBABILITY,
+            "market_regime": Column("text", "state of the market", isin=("favorable", "neutral", "unfavorable")),
+            "exposure_scalar": Column("float64", "share of the book a decision today would invest", ge=0, le=1),
+            "is_stale": Column("bool", "whether the signal is older than one session"),
+        },
+        (),
+        "session",
     ),
     "live_signals": Table(
         {
@@ -25,6 +48,7 @@ LIVE: dict[str, Table] = {
             "may_increase": Column("bool", "whether a position may grow"),
             "score": Column("float64", "score of the champion's model; null where it has none", nullable=True),
             "rank": Column("int64", "place by score, 1 the best; 0 where there is none", ge=0),
+            "score_now": Column("float64", "the same at this session", nullable=True),
             "sector": Column("text", "sector; null where unknown", nullable=True),
             "size_bucket": Column(
                 "text", "size of the company", nullable=True, isin=("large_cap", "mid_cap", "small_cap")

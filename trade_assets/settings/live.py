@@ -26,6 +26,9 @@ class MarketCapWeights(Section):
 class Safety(Section):
     validate_before_trade: bool = Field(default=True, description="check orders before they are offered")
     require_manual_approval: bool = Field(default=True, description="orders wait until a person approves them")
+    require_acceptance: bool = Field(
+        default=True, description="the legs are bought only while the engine, or the allocator, passes its own gates"
+    )
     max_daily_trades: int = Field(default=50, ge=0, description="orders of one session")
     single_trade_warn: float = Field(
         default=0.10, gt=0, le=2, description="a buy of more than this share of the book warns"

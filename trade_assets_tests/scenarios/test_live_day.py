@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from trade_assets import partitions, schemas
+from trade_assets.assets.between import CHAIN, Between
 from trade_assets.automation import session_job
-from trade_assets.definitions import build_definitions
+from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.desk import paper
 from trade_assets.settings import load
+from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.scenarios.system import QUIET, RANGE_END, RANGE_START
 
 pytestmark = pytest.mark.xdist_group("history: live_day")
@@ -81,3 +83,42 @@ def test_orders_go_out_at_a_rebalance_are_filled_at_the_next_close_and_nothing_i
     equity, gain, flow = (of[f"{name}_usd"].sum() for name in ("value", "pnl", "flow"))
     moved = equity.groupby("strategy").diff().fillna(equity)
     assert (moved - gain - flow).abs().max() < 1e-6
+
+
+def test_between_two_rebalances_the_chain_says_what_the_whole_partition_will_say(history):
+    resources = build_resources(load())
+    dates, names = partitions.GRID.dates, [asset.key.to_user_string() for asset in CHAIN]
+    between = Between(resources)
+    for session in partitions.LIVE_SESSIONS[
+        (partitions.LIVE_SESSIONS > dates[-4]) & (partitions.LIVE_SESSIONS < dates[-3])
+    ][::4]:
+        found = between.at(session)
+        for name in (n for n in names if "session" in schemas.TABLES[n].columns):
+            later = resources["tables"].read(name, [partitions.key_of(dates[-3])])[0]
+            expected = later[later["session"] <= session].drop(columns="rebalance_date")
+            assert_same_bytes(found.table(name).drop(columns="rebalance_date"), expected.reset_index(drop=True))
+
+
+def test_at_a_rebalance_the_chain_is_the_stored_partition(history):
+    resources, date = build_resources(load()), partitions.GRID.dates[-2]
+    for name in ("event_book", "stock_predictions", "market_signals"):
+        stored = resources["tables"].read(name, [partitions.key_of(date)])[0]
+        assert_same_bytes(Between(resources).at(date).table(name), stored)
+
+
+def test_the_legs_are_bought_only_while_their_engine_is_accepted(keys, tmp_path):
+    def legs(settings, directory):
+        resources = paper.resources(settings, directory, pd.Timestamp(keys[0]))
+        job = build_definitions(resources).resolve_job_def(session_job.name)
+        job.execute_in_process(
+            run_config=QUIET, instance=dg.DagsterInstance.ephemeral(), tags={RANGE_START: keys[0], RANGE_END: keys[7]}
+        )
+        orders = resources["tables"].read("live_orders", keys[:8])[0]
+        return orders[(orders["strategy"] != "stocks") & (orders["shares"] > 0)]
+
+    own = load()
+    safety = own.live.safety.model_copy(update={"require_acceptance": False})
+    capital = own.live.initial_capital_usd.model_copy(update={"allocator": 50_000.0})
+    live = own.live.model_copy(update={"safety": safety, "initial_capital_usd": capital})
+    assert not len(legs(own, tmp_path / "accepted"))
+    assert set(legs(own.model_copy(update={"live": live}), tmp_path / "free")["strategy"]) == {"allocator"}  # an index costs more than 10,000 USD buy

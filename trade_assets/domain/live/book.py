@@ -84,13 +84,13 @@ def opened(book: Book, panel: Panel, row: int, *, cash_return_frac: float) -> Se
     return Session(positions, cash, {}, {}, {}, received | {CASH: cash - book.cash_usd - sequential_sum(dividends)})
 
 
-def move(session: Session, entry: Entry) -> None:
-    """What a person moved: cash, shares, or a symbol that became another."""
+def move(session: Session, entry: Entry, *, split: float = 1.0) -> None:
+    """What a person moved: cash, shares, or a symbol that became another; ``split`` as in :func:`fill`."""
     if entry.kind == "deposit":
         session.cash_usd += entry.amount_usd
         session.flow[CASH] = session.flow.get(CASH, 0.0) + entry.amount_usd
     elif entry.kind == "position":
-        _add(session, entry.symbol, entry.shares, entry.price_usd)
+        _add(session, entry.symbol, entry.shares * split, entry.price_usd / split)
         session.flow[entry.symbol] = session.flow.get(entry.symbol, 0.0) + entry.shares * entry.price_usd
     elif entry.kind == "rename":
         old = session.positions.pop(entry.symbol, None)
@@ -100,9 +100,11 @@ def move(session: Session, entry: Entry) -> None:
         session.cash_usd += paid
         session.received[entry.symbol] = session.received.get(entry.symbol, 0.0) + paid
         if to:
-            ratio = entry.shares
-            moved = Position(old.shares * ratio, old.price_usd / ratio, old.cost_basis_usd / ratio, old.base_weight)
-            session.positions[to] = moved
+            there = session.positions.get(to, Position(0.0, old.price_usd / entry.shares, 0.0, 0.0))
+            shares, basis = there.shares + old.shares * entry.shares, old.shares * old.cost_basis_usd
+            basis = (there.shares * there.cost_basis_usd + basis) / shares if shares else 0.0
+            weight = there.base_weight + old.base_weight
+            session.positions[to] = Position(shares, there.price_usd, basis, weight)
             for flows, sign in ((entry.symbol, -1.0), (to, 1.0)):
                 session.flow[flows] = session.flow.get(flows, 0.0) + sign * old.shares * old.price_usd
 
@@ -116,11 +118,11 @@ def fill(session: Session, execution: Entry, *, split: float = 1.0) -> None:
     session.cost[symbol] = session.cost.get(symbol, 0.0) + execution.cost_usd
 
 
-def split_since(panel: Panel, row: int, execution: Entry) -> float:
-    """New shares for one old from the session of an execution to this one."""
-    if execution.session >= panel.sessions[row] or execution.symbol not in panel.places:
+def split_since(panel: Panel, row: int, entry: Entry) -> float:
+    """New shares for one old from the session of an entry to this one."""
+    if entry.session >= panel.sessions[row] or entry.symbol not in panel.places:
         return 1.0
-    first, column = panel.sessions.searchsorted(execution.session, side="right"), panel.columns([execution.symbol])
+    first, column = panel.sessions.searchsorted(entry.session, side="right"), panel.columns([entry.symbol])
     return float(np.prod([backtested.new_shares(panel, at, column)[0] for at in range(first, row + 1)]))
 
 

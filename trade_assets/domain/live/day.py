@@ -189,7 +189,7 @@ def after_session(
     """
     session = books.opened(before, market.panel, market.row, cash_return_frac=broker.cash_return_frac)
     for entry in news:
-        books.move(session, entry)
+        books.move(session, entry, split=books.split_since(market.panel, market.row, entry))
     made: list[Entry] = []
     known = {e.id for e in news}
     if broker.is_paper and placed and quotes_before is not None:

@@ -1,4 +1,7 @@
-"""What is wanted at the close of a session: of the stocks, what the newest rebalance decided."""
+"""What is wanted at the close of a session: of the stocks, what the newest rebalance decided; of the legs, what the
+engine and the allocator hold or have ordered at that close."""
+
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -8,7 +11,7 @@ from trade_assets.domain.champion import name_of
 
 COLUMNS = [
     "session", "strategy", "symbol", "decided_at", "is_decided", "target_weight", "unscaled_weight", "exposure_scalar",
-    "may_increase", "score", "rank", "sector", "size_bucket",
+    "may_increase", "score", "rank", "score_now", "sector", "size_bucket",
 ]  # fmt: skip
 
 
@@ -19,6 +22,7 @@ def of_stocks(
     predictions: pd.DataFrame,
     champion_model: pd.DataFrame,
     universe: pd.DataFrame,
+    now: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every stock that is wanted or was scored at a rebalance, with its place by score.
 
@@ -29,6 +33,8 @@ def of_stocks(
         The newest rebalance date at its close.
     target_weights, predictions, champion_model, universe : DataFrame
         The tables of that name at that date.
+    now : DataFrame
+        ``stock_predictions`` at the session itself.
     """
     if decided_at is None:
         return pd.DataFrame(columns=COLUMNS)
@@ -37,6 +43,10 @@ def of_stocks(
     scored = scored[["symbol", "prediction"]].rename(columns={"prediction": "score"})
     ranked = scored.sort_values(["score", "symbol"], ascending=[False, True], ignore_index=True)
     ranked["rank"] = range(1, len(ranked) + 1)
+    today = now[now["model"].isin(champion["model"])][["symbol", "prediction"]]
+    ranked = ranked.merge(
+        today.rename(columns={"prediction": "score_now"}), on="symbol", how="outer", validate="one_to_one"
+    )
     wanted = target_weights[_at(target_weights, decided_at)]
     kept = wanted[wanted["symbol"] != CASH].drop(columns="rebalance_date").rename(columns={"weight": "target_weight"})
     rows = ranked.merge(kept, on="symbol", how="outer", validate="one_to_one")
@@ -55,6 +65,71 @@ def of_stocks(
         may_increase=rows["may_increase"].fillna(may_increase).astype(bool),
         rank=rows["rank"].fillna(0).astype("int64"),
     )[COLUMNS]
+
+
+def of_events(session: pd.Timestamp, event_book: pd.DataFrame, *, is_accepted: bool) -> pd.DataFrame:
+    """Weight of each leg: what the engine has ordered at the close or holds; the legs have equal parts of the capital.
+
+    Parameters
+    ----------
+    session : Timestamp
+    event_book : DataFrame
+        Its rows of the session.
+    is_accepted : bool
+        Whether the engine passed its gates at the newest rebalance; if not, nothing may be bought.
+    """
+    sizes = position_sizes(event_book[event_book["session"] == session])
+    return _legs(session, "events", {s: size / len(sizes) for s, size in sizes.items()}, is_accepted=is_accepted)
+
+
+def of_allocator(
+    session: pd.Timestamp,
+    allocation: pd.DataFrame,
+    event_book: pd.DataFrame,
+    symbols: Mapping[str, str | None],
+    *,
+    is_accepted: bool,
+) -> pd.DataFrame:
+    """Weight of each leg: its share of the capital times the engine's position in it.
+
+    Parameters
+    ----------
+    session : Timestamp
+    allocation, event_book : DataFrame
+        Their rows of the session.
+    symbols : mapping of ``qqq`` and ``spy`` to the symbols that stand for them
+    is_accepted : bool
+        As of :func:`of_events`, of the allocator.
+    """
+    sizes = position_sizes(event_book[event_book["session"] == session])
+    shares = allocation[allocation["session"] == session]
+    if not len(shares):
+        return pd.DataFrame(columns=COLUMNS)
+    weights = {
+        symbol: float(shares[f"w_{role}"].iloc[0]) * sizes[symbol]
+        for role, symbol in symbols.items()
+        if symbol is not None and symbol in sizes
+    }
+    return _legs(session, "allocator", weights, is_accepted=is_accepted)
+
+
+def position_sizes(rows: pd.DataFrame) -> dict[str, float]:
+    """Size each leg is to have after the next fill, a share of its capital.
+
+    That of its order, or of its position unless a rule closes it. A short is no part of a book that is long only and
+    counts as nothing held.
+    """
+    held = rows["position_frac"].where(rows["closing"].isna(), 0.0)
+    size = held.where(~rows["is_ordered"], rows["order_side"] * rows["order_size_frac"])
+    return {str(symbol): max(0.0, float(value)) for symbol, value in zip(rows["symbol"], size, strict=True)}
+
+
+def _legs(session: pd.Timestamp, strategy: str, weights: Mapping[str, float], *, is_accepted: bool) -> pd.DataFrame:
+    rows = pd.DataFrame({"symbol": pd.Series(list(weights), dtype="str"), "target_weight": list(weights.values())})
+    return rows.assign(
+        session=session, strategy=strategy, decided_at=session, is_decided=True, unscaled_weight=rows["target_weight"],
+        exposure_scalar=1.0, may_increase=is_accepted, score=float("nan"), rank=0, score_now=float("nan"), sector=None, size_bucket=None,
+    )[COLUMNS]  # fmt: skip
 
 
 def checks(

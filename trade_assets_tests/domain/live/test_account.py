@@ -11,7 +11,7 @@ from trade_assets.domain.live import book as books
 from trade_assets_tests.generators import SEEDS, SESSIONS
 from trade_assets_tests.live_books import held_rows
 
-LIGHT = {"deadline": None, "max_examples": 40}
+LIGHT = {"deadline": None, "max_examples": 20}
 
 
 def record(equity, flow):

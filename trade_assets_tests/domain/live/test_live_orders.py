@@ -12,7 +12,7 @@ from trade_assets.domain.live import orders
 from trade_assets_tests.generators import SEEDS, SYMBOLS, weights
 from trade_assets_tests.live_books import EQUITY, TERMS, held_rows, propose, quoted, wished
 
-LIGHT = {"deadline": None, "max_examples": 40}
+LIGHT = {"deadline": None, "max_examples": 20}
 NAMES = SYMBOLS[:6]
 RATES = costs.Rates(1.0, 2.0, 1.0)
 

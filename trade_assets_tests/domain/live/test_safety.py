@@ -53,7 +53,7 @@ def test_portfolio_constraints():
     assert broken == {"Largest position", "Turnover into new risk", "Largest buy", "Cash after the orders"}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(before=weights(6), after=weights(6))
 def test_the_planned_book_is_what_the_orders_make_of_the_one_there_is(before, after):
     names = SYMBOLS[:6]
