@@ -19,7 +19,7 @@ from trade_assets.settings.models import (
 )
 from trade_assets.settings.section import Section
 from trade_assets.settings.selection import ModelSelection
-from trade_assets.settings.sources import Data, Files, IndexLegs, Store, Synthetic
+from trade_assets.settings.sources import Data, Files, IndexLegs, Store, Synthetic, Yahoo
 from trade_assets.settings.system import BASIS, FILE_VARIABLE, PREFIX, SECTIONS, Settings, load
 from trade_assets.settings.trading import Portfolio, RiskLimits
 
@@ -53,6 +53,7 @@ __all__ = [
     "Synthetic",
     "Universe",
     "XGBoostParams",
+    "Yahoo",
     "load",
     "page",
 ]

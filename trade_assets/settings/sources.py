@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -45,10 +45,20 @@ class Synthetic(Section):
     start: dt.date = Field(default=dt.date(1999, 1, 4), description="first session of the market")
 
 
+class Yahoo(Section):
+    symbols: tuple[Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9.^=-]{0,14}$")], ...] = Field(
+        default=(), description="stocks, as Yahoo writes them (BRK-B); listed in the United States, in USD"
+    )
+    index_legs: IndexLegs = IndexLegs()
+
+
 class Data(Section):
-    source: Literal["sample", "files", "synthetic"] = Field(default="sample", description="where market data come from")
+    source: Literal["sample", "files", "synthetic", "yfinance"] = Field(
+        default="sample", description="where market data come from; yfinance asks for the extra of that name"
+    )
     files: Files = Files()
     synthetic: Synthetic = Synthetic()
+    yfinance: Yahoo = Yahoo()
 
 
 class Store(Section):

@@ -89,6 +89,8 @@ class Settings(BaseSettings):
             )
         if self.data.source == "files" and self.data.files.path is None:
             raise ValueError("data.files.path must name a directory where data.source is 'files'")
+        if self.data.source == "yfinance" and not self.data.yfinance.symbols:
+            raise ValueError("data.yfinance.symbols must name symbols where data.source is 'yfinance'")
         return self
 
     def fingerprint(self, sections: frozenset[str]) -> str:
@@ -104,9 +106,11 @@ class Settings(BaseSettings):
 
     def index_legs(self) -> IndexLegs:
         """The symbols that stand for QQQ and SPY in the source in use."""
-        return {"files": self.data.files.index_legs, "sample": IndexLegs(qqq="NASDAQ", spy="SP500")}.get(
-            self.data.source, IndexLegs()
-        )
+        return {
+            "files": self.data.files.index_legs,
+            "sample": IndexLegs(qqq="NASDAQ", spy="SP500"),
+            "yfinance": self.data.yfinance.index_legs,
+        }.get(self.data.source, IndexLegs())
 
     def last_listed_session(self, today: dt.date) -> dt.date:
         """Last session listed as a partition: the source's last where it has one, else the end of next year."""

@@ -6,6 +6,7 @@ from trade_assets.resources.market_data.directory import Directory
 from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.resources.market_data.sample import Sample
 from trade_assets.resources.market_data.synthetic import Synthetic
+from trade_assets.resources.market_data.yahoo import Yahoo
 from trade_assets.settings import Settings
 
 
@@ -27,6 +28,7 @@ SOURCES: dict[str, Callable[[Settings], MarketData]] = {
     "sample": lambda settings: Sample(settings.index_legs().symbols()),
     "files": _directory,
     "synthetic": lambda settings: Synthetic(settings.data.synthetic),
+    "yfinance": lambda settings: Yahoo(settings.data.yfinance.symbols, settings.index_legs().symbols()),
 }
 
 
