@@ -1,14 +1,18 @@
 """When things run: jobs, the daily schedule, the rebalance sensor."""
 
+from dataclasses import asdict
+
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions, telling
+from trade_assets import housekeeping, partitions, telling
 from trade_assets.domain import calendar
+from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.resources.notified import Notified
 from trade_assets.resources.notifier import Notifier
 from trade_assets.resources.tables import TableStore
+from trade_assets.resources.tracking import Tracking
 from trade_assets.settings import Settings
 
 rebalance_job = dg.define_asset_job(
@@ -114,6 +118,29 @@ def tell_of_failure(
     return dg.SkipReason(f"{run.job_name}: sent {', '.join(sent) or 'nothing'}")
 
 
-JOBS = [rebalance_job, session_job, exports_job]
-SCHEDULES = [daily]
+@dg.op
+def tidy(
+    context: dg.OpExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    artifacts: dg.ResourceParam[ArtifactStore],
+    tracking: dg.ResourceParam[Tracking],
+) -> None:
+    """Removes what is old and not needed, and says how much."""
+    removed = housekeeping.tidy(settings, context.instance, tables, artifacts, tracking, own_run=context.run_id)
+    context.add_output_metadata(asdict(removed))
+
+
+@dg.job(name="housekeeping", description="Old runs, half-written files and models no table names go, by age.")
+def housekeeping_job() -> None:
+    tidy()
+
+
+weekly = dg.ScheduleDefinition(
+    name="weekly", job=housekeeping_job, cron_schedule="0 6 * * 0", execution_timezone="America/New_York",
+    description="Housekeeping, while the exchange is closed.",
+)  # fmt: skip
+
+JOBS = [rebalance_job, session_job, exports_job, housekeeping_job]
+SCHEDULES = [daily, weekly]
 SENSORS = [bi_weekly, export_after_rebalance, tell_of_session, tell_of_failure]

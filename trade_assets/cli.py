@@ -220,6 +220,17 @@ def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this ma
         running.serve(port)
 
 
+@app.command()
+def tidy(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would go, and remove nothing.")] = False,
+) -> None:
+    """Remove old runs, half-written files and models no table names; mark runs failed whose process is gone."""
+    with plain_errors():
+        from trade_assets import running
+
+        running.tidy(dry_run=dry_run, console=console)
+
+
 @app.command(name="settings")
 def settings_page() -> None:
     """Print every setting with its default, range and meaning, as Markdown."""

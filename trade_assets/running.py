@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from trade_assets import partitions, summary
+from trade_assets import housekeeping, partitions, summary
 from trade_assets.automation import exports_job, rebalance_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.domain import calendar
@@ -86,6 +86,15 @@ def serve(port: int) -> None:
         str(port),
     ]
     raise SystemExit(subprocess.call([str(part) for part in command]))
+
+
+def tidy(*, dry_run: bool, console: Console) -> None:
+    """Do the housekeeping and print what went."""
+    settings = load()
+    resources = build_resources(settings)
+    used = [resources[name] for name in ("tables", "artifacts", "tracking")]
+    removed = housekeeping.tidy(settings, prepared_instance(settings), *used, dry_run=dry_run)
+    housekeeping.show(removed, console, dry_run=dry_run)
 
 
 def where(console: Console) -> None:

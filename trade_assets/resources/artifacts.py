@@ -4,8 +4,9 @@ Nothing here runs what it reads, and nothing is handed out whose hash is not its
 model text can abort the process that parses it.
 """
 
+import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from trade_assets.resources.files import Files
 
@@ -41,6 +42,14 @@ class ArtifactStore:
                 f"model {address[:12]}… is damaged; delete it and materialise the asset that fits it"
             )
         return content.decode()
+
+    def sweep(self, kept: Collection[str], *, before: dt.datetime, dry_run: bool = False) -> list[str]:
+        """Remove the models stored before an instant whose address is not among ``kept``; returns their addresses."""
+        stored = [a for shelf in range(256) for a in self._files.names(f"artifacts/{shelf:02x}", ".txt")]
+        unwanted = [a for a in stored if a not in kept and self._files.modified(_name(a)) < before]
+        for address in () if dry_run else unwanted:
+            self._files.delete(_name(address))
+        return unwanted
 
 
 def _name(address: str) -> str:

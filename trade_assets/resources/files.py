@@ -5,6 +5,7 @@ flushed: a reader sees the old bytes or the new, never a mixture. What a killed 
 carries the ending ``.partial`` and is swept.
 """
 
+import datetime as dt
 import os
 import threading
 from collections.abc import Iterable
@@ -76,15 +77,28 @@ class Files:
         if self.exists(name):
             self._fs.rm_file(self._path(name))
 
-    def sweep(self) -> list[str]:
-        """Remove what killed writers of other processes left behind; returns the names."""
+    def modified(self, name: str) -> dt.datetime:
+        """When ``name`` was stored, in UTC."""
+        return self._fs.modified(self._path(name))
+
+    def sweep(self, *, before: dt.datetime | None = None, dry_run: bool = False) -> list[str]:
+        """Remove what killed writers of other processes left behind; returns the names.
+
+        Parameters
+        ----------
+        before : datetime, optional
+            Keep what was written at this instant or later.
+        dry_run : bool
+            Only name them.
+        """
         left = (
             [path for path in self._fs.find(self._root) if path.endswith(PARTIAL)]
             if self._fs.exists(self._root)
             else []
         )
-        orphans = [path for path in left if not _is_running(int(path.removesuffix(PARTIAL).rsplit(".", 2)[1]))]
-        for path in orphans:
+        orphans = [path for path in left if not is_running(int(path.removesuffix(PARTIAL).rsplit(".", 2)[1]))]
+        orphans = [path for path in orphans if before is None or self._fs.modified(path) < before]
+        for path in () if dry_run else orphans:
             self._fs.rm_file(path)
         return orphans
 
@@ -112,7 +126,8 @@ def _flush_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether this machine has a process of that number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

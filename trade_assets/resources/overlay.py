@@ -1,5 +1,6 @@
 """A scratch store laid over another: reads fall through to what is not hidden, writes stay in the scratch."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
@@ -35,8 +36,11 @@ class Overlay(Files):
     def delete(self, name: str) -> None:
         self._scratch.delete(name)
 
-    def sweep(self) -> list[str]:
-        return self._scratch.sweep()
+    def modified(self, name: str) -> dt.datetime:
+        return (self._scratch if self._scratch.exists(name) else self._base).modified(name)
+
+    def sweep(self, *, before: dt.datetime | None = None, dry_run: bool = False) -> list[str]:
+        return self._scratch.sweep(before=before, dry_run=dry_run)
 
 
 def partitions_from(key: str) -> Callable[[str], bool]:

@@ -6,6 +6,7 @@
 4. A file is read only if its sha256 is the recorded one.
 """
 
+import datetime as dt
 import hashlib
 import io
 import json
@@ -62,9 +63,9 @@ class TableStore:
         """Keys of the stored partitions of ``asset``, in order."""
         return self._files.names(f"records/{asset}", ".json")
 
-    def sweep(self) -> list[str]:
-        """Remove what killed writers left behind; returns the names."""
-        return self._files.sweep()
+    def sweep(self, *, before: dt.datetime | None = None, dry_run: bool = False) -> list[str]:
+        """Remove what killed writers left behind; returns the names. See :meth:`Files.sweep`."""
+        return self._files.sweep(before=before, dry_run=dry_run)
 
     def write(
         self,

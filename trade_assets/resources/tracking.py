@@ -1,12 +1,16 @@
 """Training runs in MLflow, tied to the materialisation that made them, and back."""
 
+import datetime as dt
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
+
+from trade_assets.resources import tracked_runs
 
 EXPERIMENT = "trade_assets"
 REGISTERED, ALIAS = "trade_assets_champion", "champion"
@@ -73,24 +77,47 @@ class Tracking:
 
         A version is made where the tags other than ``partition`` are new; the alias only shows what the table says.
         """
-        from mlflow.exceptions import MlflowException
-
         client = self._started()
         if not client.search_registered_models(f"name = '{REGISTERED}'"):
             client.create_registered_model(
                 REGISTERED, description="The candidate in force; written from champion_model."
             )
         fixed = {name: value for name, value in tags.items() if name != "partition"}
-        try:
-            current = client.get_model_version_by_alias(REGISTERED, ALIAS)
-        except MlflowException:
-            current = None
+        current = self._champion()
         if current is not None and all(current.tags.get(name) == value for name, value in fixed.items()):
             client.set_model_version_tag(REGISTERED, current.version, "partition", tags["partition"])
             return str(current.version)
         made = client.create_model_version(REGISTERED, source=source.resolve().as_uri(), tags=dict(tags))
         client.set_registered_model_alias(REGISTERED, ALIAS, made.version)
         return str(made.version)
+
+    def prune(self, before: dt.datetime, *, dry_run: bool = False) -> int:
+        """Remove the runs of fits begun before an instant, and what is marked deleted; returns how many.
+
+        The fits the champion in force rests on are kept. Where the store is a server, its own `mlflow gc` removes for
+        good what is marked deleted here.
+        """
+        own = self._uri.startswith(SQLITE)
+        if own and not Path(self._uri.removeprefix(SQLITE)).exists():
+            return 0
+        client, in_force = self._started(), self._champion()
+        partition = None if in_force is None else in_force.tags.get("partition")
+        old = tracked_runs.old(client, self._experiment_id, before, partition)
+        gone = tracked_runs.marked_deleted(client) if own else []
+        if not dry_run:
+            for run_id in old:
+                client.delete_run(run_id)
+            if own and (old or gone):
+                tracked_runs.collect(self._uri)
+        return len(old) + len(gone)
+
+    def _champion(self) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._started().get_model_version_by_alias(REGISTERED, ALIAS)
+        except MlflowException:
+            return None
 
     def _started(self):
         if self._client is None:

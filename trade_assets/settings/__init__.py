@@ -6,6 +6,7 @@ then from the environment (``TRADE_ASSETS__HISTORY__START=2005-01-03``). Unknown
 """
 
 from trade_assets.settings.allocator import Allocator
+from trade_assets.settings.housekeeping import Housekeeping
 from trade_assets.settings.live import Live, Notifications, Ops
 from trade_assets.settings.markdown import page
 from trade_assets.settings.market import Features, History, Labels, PitAlignment, Universe
@@ -34,6 +35,7 @@ __all__ = [
     "Features",
     "Files",
     "History",
+    "Housekeeping",
     "IndexLegs",
     "Labels",
     "LightGBMParams",

@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from trade_assets.settings.allocator import Allocator
 from trade_assets.settings.events import Events, Risk
+from trade_assets.settings.housekeeping import Housekeeping
 from trade_assets.settings.live import Live, Ops
 from trade_assets.settings.market import Features, History, Labels, Universe
 from trade_assets.settings.models import MarketGate, Modeling
@@ -29,6 +30,7 @@ PREFIX = "TRADE_ASSETS__"
 FILE_VARIABLE = "TRADE_ASSETS_FILE"
 SAMPLE_LAST_SESSION = dt.date(2018, 12, 31)
 BASIS = frozenset({"history", "data"})  # what every asset rests on
+ASIDE = frozenset({"housekeeping"})  # what no number rests on
 
 
 class Settings(BaseSettings):
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     model_selection: ModelSelection = ModelSelection()
     live: Live = Live()
     ops: Ops = Ops()
+    housekeeping: Housekeeping = Housekeeping()
 
     @classmethod
     def settings_customise_sources(
@@ -95,7 +98,7 @@ class Settings(BaseSettings):
 
     def fingerprint(self, sections: frozenset[str]) -> str:
         """Hash of ``sections``, and of the history and data every asset rests on."""
-        values = {name: getattr(self, name).model_dump(mode="json") for name in sorted(sections | BASIS)}
+        values = {name: getattr(self, name).model_dump(mode="json") for name in sorted((sections | BASIS) - ASIDE)}
         del values["history"]["end"]
         for place in ("ledger_uri", "output_dir", "paper_dir", "enabled", "notifications"):
             values.get("live", {}).pop(place, None)  # where things lie, when they run, who is told: no number changes

@@ -54,3 +54,15 @@ def test_a_deleted_database_is_made_again_and_old_connections_are_closed(tmp_pat
     assert len(log._kept) == KEPT
     log.dispose()
     assert not log._kept
+
+
+def test_the_database_of_a_deleted_run_goes_and_that_of_no_run_stays(tmp_path):
+    log = KeptSqliteEventLogStorage(str(tmp_path))
+    for run_id in ("", "a", "b"):
+        with log.run_connection(run_id):
+            pass
+    for run_id in ("", "a"):
+        log.delete_events(run_id)
+    assert {path.name for path in tmp_path.glob("*.db")} == {".db", "b.db", "index.db"}
+    assert list(log.get_logs_for_run("a")) == []
+    log.dispose()
