@@ -1,6 +1,7 @@
 """Who is told what of a session or of a failed run: each message once, and no channel can fail what called it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
 import dagster as dg
 import pandas as pd
@@ -15,11 +16,13 @@ from trade_assets.resources.notifier import Notifier
 from trade_assets.resources.tables import TableStore
 from trade_assets.settings import Notifications
 
+NAMES = tuple(f.name for f in fields(DailyTables) if f.name != "live_book")
+
 
 def read(session: pd.Timestamp, tables: TableStore) -> Day:
     """The day of a session that is stored."""
     key, stored = partitions.key_of(session), tables.keys("live_book")
-    own = {name: tables.read(name, [key])[0] for name in ("live_signals", "live_orders", "safety_report")}
+    own = {name: tables.read(name, [key])[0] for name in NAMES}
     book = tables.read("live_book", [k for k in stored if k <= key][-RECORD_SESSIONS:])[0]
     return find(DailyTables(live_book=book, **own), session, next_decision=partitions.rebalance_after(session))
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from trade_assets import schemas
 from trade_assets.automation import JOBS
@@ -19,7 +20,7 @@ ROWS = [
 ]
 SOURCE = "".join(p.read_text() for p in PAGE.parents[1].joinpath("trade_assets").rglob("*.py"))
 ASSET_NAMES = {a.key.to_user_string() for a in ASSETS}
-COMMANDS = {(c.name or c.callback.__name__).replace("_", "-") for c in app.registered_commands}
+COMMANDS = set(get_command(app).commands)
 
 
 def has_setting(path: str) -> bool:

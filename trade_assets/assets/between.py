@@ -12,12 +12,11 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions, schemas
+from trade_assets import partitions, schemas, settings
 from trade_assets.assets import allocator, events, market_data, market_gate, stocks
 from trade_assets.assets.partitioned import Narrowed
 from trade_assets.domain.calendar import Rebalances
 from trade_assets.resources.tables import TableStore
-from trade_assets.settings import Settings
 
 CHAIN = (
     market_data.bars,
@@ -36,6 +35,9 @@ CHAIN = (
     allocator.allocator_features,
     allocator.allocation,
 )
+SECTIONS = tuple(
+    sorted({s for a in CHAIN for spec in a.specs for s in spec.metadata["settings"].split(", ")} & settings.SECTIONS)
+)  # of the settings, that the chain reads
 KEPT = 16  # sessions: two assets of one range ask for the same
 CARRIED = ("universe", "base_models", "stack_models")  # decided at a rebalance and in force until the next
 
@@ -121,9 +123,8 @@ class AtSession:
         return schemas.check(name, schemas.TABLES[name], function(**given))
 
     def _narrowed(self, asset: dg.AssetsDefinition, name: str) -> Narrowed:
-        settings: Settings = self._resources["settings"]
         sections = next(iter(asset.specs)).metadata["settings"].split(", ")
-        return Narrowed(settings, name, tuple(sections))
+        return Narrowed(self._resources["settings"], name, tuple(sections))
 
     def _window(self, name: str, window: Mapping[str, Any]) -> pd.DataFrame:
         assert self._dates is not None

@@ -3,13 +3,18 @@
 import dagster as dg
 import pandas as pd
 
-from trade_assets import partitions, schemas
-from trade_assets.assets import live_pages
+from trade_assets import mandate, partitions, schemas
+from trade_assets.assets import between as between_rebalances
+from trade_assets.assets import explaining, live_pages, watching
 from trade_assets.assets import live_policies as policies
 from trade_assets.assets.between import Between
 from trade_assets.assets.partitioned import days, newest, session_asset
+from trade_assets.domain import calendar
 from trade_assets.domain.live import day, decisions, run, signals
+from trade_assets.domain.live import entries as entries_of
+from trade_assets.domain.live import reconciliation as reconciling
 from trade_assets.domain.report import daily as report
+from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.market_data.protocol import MarketData
@@ -23,7 +28,7 @@ def session_bars(market_data: dg.ResourceParam[MarketData], dates: pd.DatetimeIn
     return market_data.bars(dates[0], dates[-1], as_of=dates[-1])
 
 
-@session_asset(group="live", sections=policies.BETWEEN)
+@session_asset(group="live", sections=between_rebalances.SECTIONS)
 def live_market(
     settings: dg.ResourceParam[Settings],
     between: dg.ResourceParam[Between],
@@ -38,7 +43,7 @@ def live_market(
 
 @session_asset(
     group="live",
-    sections=policies.BETWEEN,
+    sections=(*between_rebalances.SECTIONS, "live"),
     target_weights=newest(),
     stock_predictions=newest(),
     champion_model=newest(),
@@ -71,6 +76,35 @@ def live_signals(
             signals.of_allocator(session, now.table("allocation"), now.table("event_book"), symbols, is_accepted=allocator),
         ]  # fmt: skip
     return schemas.concat("live_signals", made)
+
+
+@session_asset(
+    group="live",
+    sections=("portfolio",),
+    champion_model=newest(),
+    base_models=newest(),
+    base_predictions=newest(),
+    stack_models=newest(),
+    stock_features=newest(),
+)
+def live_reasons(
+    settings: dg.ResourceParam[Settings],
+    artifacts: dg.ResourceParam[ArtifactStore],
+    live_signals: pd.DataFrame,
+    champion_model: pd.DataFrame,
+    base_models: pd.DataFrame,
+    base_predictions: pd.DataFrame,
+    stack_models: pd.DataFrame,
+    stock_features: pd.DataFrame,
+    dates: pd.DatetimeIndex,
+) -> pd.DataFrame:
+    """Why each stock that is wanted, and those just below the cut, have their score and their weight."""
+    tables = {"base_models": base_models, "base_predictions": base_predictions, "stack_models": stack_models, "stock_features": stock_features}  # fmt: skip
+    made = [
+        explaining.reasons(session, live_signals, champion_model, tables, artifacts.get, top_n=settings.portfolio.top_n)
+        for session in dates
+    ]
+    return schemas.concat("live_reasons", made)
 
 
 @session_asset(group="live", sections=policies.SECTIONS, champion_model=newest(), performance=newest())
@@ -124,8 +158,7 @@ def live_orders(
     found = decisions.every(
         dates, live_book, live_signals, policies.panel(market_data, dates), ledger.entries(), policies.strategies(settings), inputs
     )  # fmt: skip
-    places = policies.places_orders(settings)
-    made = [day.table(d, name, session, places_orders=places) for session, name, d in found]
+    made = [day.table(d, name, session, offered=policies.offered(settings)) for session, name, d in found]
     return schemas.concat("live_orders", made)
 
 
@@ -155,6 +188,68 @@ def safety_report(
     return schemas.concat("safety_report", [day.report(d, name, session) for session, name, d in found])
 
 
+@session_asset(
+    group="live",
+    sections=(*between_rebalances.SECTIONS, "ops", "labels"),
+    live_signals=days(policies.WATCHED),
+    live_market=days(run.RECORD_SESSIONS),
+    live_book=days(run.RECORD_SESSIONS),
+    champion_model=newest(),
+    candidate_portfolios=newest(),
+    candidate_returns=newest(policies.YEAR),
+    candidate_skill=newest(policies.YEAR),
+    event_scores=newest(policies.YEAR),
+    event_outcomes=newest(policies.YEAR),
+)
+def monitoring(
+    settings: dg.ResourceParam[Settings],
+    market_data: dg.ResourceParam[MarketData],
+    between: dg.ResourceParam[Between],
+    session_bars: pd.DataFrame,
+    live_signals: pd.DataFrame,
+    live_market: pd.DataFrame,
+    live_book: pd.DataFrame,
+    champion_model: pd.DataFrame,
+    candidate_portfolios: pd.DataFrame,
+    candidate_returns: pd.DataFrame,
+    candidate_skill: pd.DataFrame,
+    event_scores: pd.DataFrame,
+    event_outcomes: pd.DataFrame,
+    dates: pd.DatetimeIndex,
+) -> pd.DataFrame:
+    """Whether the scores still tell, the market differs, the book earns in every regime, and the runner-up does better."""
+    stored = watching.Tables(
+        session_bars, live_signals, live_market, live_book, champion_model, candidate_portfolios, candidate_returns,
+        candidate_skill, event_scores, event_outcomes,
+    )  # fmt: skip
+    panel = policies.panel(market_data, dates, policies.WATCHED + 2 * settings.labels.horizon_sessions)
+    made = [watching.readings(stored, between.at(session), panel, session, settings) for session in dates]
+    return schemas.concat("monitoring", made)
+
+
+@session_asset(group="live", sections=policies.SECTIONS, live_orders=days(2))
+def reconciliation(
+    settings: dg.ResourceParam[Settings],
+    market_data: dg.ResourceParam[MarketData],
+    ledger: dg.ResourceParam[BookLedger],
+    live_orders: pd.DataFrame,
+    live_book: pd.DataFrame,
+    dates: pd.DatetimeIndex,
+) -> pd.DataFrame:
+    """What became of each proposal: its shortfall by delay, spread, impact, what was not filled and what a person changed."""
+    panel, entries, made = policies.panel(market_data, dates), ledger.entries(), []
+    offered = live_orders[(live_orders["shares"] != 0) & live_orders["status"].isin([day.PROPOSED, day.PLACED])]
+    for session in dates:
+        proposals = offered[offered["session"] == calendar.session_before(session, 1)]
+        made.append(
+            reconciling.table(
+                proposals, entries_of.known_at(entries, session), panel, session, fill=settings.portfolio.fill,
+                rates=mandate.cost_rates(settings.portfolio),
+            )
+        )  # fmt: skip
+    return schemas.concat("reconciliation", made)
+
+
 @session_asset(group="live", kinds={"html", "csv", "json"}, live_book=days(run.RECORD_SESSIONS))
 def daily_report(
     settings: dg.ResourceParam[Settings],
@@ -165,9 +260,15 @@ def daily_report(
     live_book: pd.DataFrame,
     live_orders: pd.DataFrame,
     safety_report: pd.DataFrame,
+    live_market: pd.DataFrame,
+    live_reasons: pd.DataFrame,
+    monitoring: pd.DataFrame,
+    reconciliation: pd.DataFrame,
     dates: pd.DatetimeIndex,
 ) -> pd.DataFrame:
     """The page a person opens after each session, and its files."""
-    every = report.DailyTables(live_signals, live_book, live_orders, safety_report)
+    every = report.DailyTables(
+        live_signals, live_book, live_orders, safety_report, live_market, live_reasons, monitoring, reconciliation
+    )
     made = [live_pages.write(session, every, settings, tables, live_files) for session in dates]
     return schemas.concat("daily_report", made)

@@ -30,6 +30,7 @@ def write(
         f"{key}/trades.csv": files.csv(f"{key}/trades.csv", exported_live.trades(of.live_orders)),
         f"{key}/portfolio_weights.csv": files.csv(f"{key}/portfolio_weights.csv", exported_live.weights(of.live_signals)),
         f"{key}/signals.json": files.json(f"{key}/signals.json", exported_live.signals(of.live_signals, inputs)),
+        f"{key}/monitoring_log.json": files.json(f"{key}/monitoring_log.json", exported_live.monitoring(of.monitoring)),
         f"{key}/report.html": files.text(f"{key}/report.html", page),
     }  # fmt: skip
     if key >= max(tables.keys("live_book"), default=key):

@@ -5,26 +5,15 @@ import pandas as pd
 from trade_assets import mandate, partitions
 from trade_assets.domain import calendar, prices
 from trade_assets.domain.events import acceptance
-from trade_assets.domain.live import kill_switch, orders, safety, signals
+from trade_assets.domain.live import day, kill_switch, orders, safety, signals
 from trade_assets.domain.live.day import Broker, Inputs, Strategy
 from trade_assets.domain.prices import Panel
 from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.settings import Settings
 
 BARS = 75  # sessions: enough for a volatility and a volume of 63, and for gaps before them
-BETWEEN = (
-    "live",
-    "allocator",
-    "events",
-    "features",
-    "labels",
-    "market_gate",
-    "modeling",
-    "portfolio",
-    "risk",
-    "risk_limits",
-    "universe",
-)
+WATCHED = 60  # sessions of scores
+YEAR = 26  # rebalances
 SECTIONS = ("live", "ops", "portfolio", "risk_limits")
 
 
@@ -39,15 +28,22 @@ def places_orders(settings: Settings) -> bool:
     return not settings.live.dry_run and not settings.live.safety.require_manual_approval
 
 
+def offered(settings: Settings) -> str:
+    """What becomes of orders that nothing forbids."""
+    if settings.live.dry_run:
+        return day.SHOWN
+    return day.PROPOSED if settings.live.safety.require_manual_approval else day.PLACED
+
+
 def broker(settings: Settings) -> Broker:
     """What fills orders."""
     portfolio = settings.portfolio
     return Broker(settings.live.broker == "paper", portfolio.fill, portfolio.cash_return_frac)
 
 
-def panel(market_data: MarketData, sessions: pd.DatetimeIndex) -> Panel:
-    """Bars of the sessions and of those before them, as sealed."""
-    first = calendar.session_before(sessions[0], BARS)
+def panel(market_data: MarketData, sessions: pd.DatetimeIndex, before: int = BARS) -> Panel:
+    """Bars of the sessions and of so many before them, as sealed."""
+    first = calendar.session_before(sessions[0], before)
     bars = market_data.bars(first, sessions[-1], as_of=sessions[-1])
     return prices.panel(bars, sessions=calendar.sessions_between(first, sessions[-1]))
 
@@ -129,4 +125,5 @@ def _strategy(settings: Settings, name: str) -> Strategy:
             switch.halt_probability,
             switch.halt_sessions,
         ),
+        own.validate_before_trade,
     )

@@ -10,7 +10,7 @@ from trade_assets.desk.daily import closed_session
 from trade_assets.desk.saying import required, strategy_of
 from trade_assets.domain import calendar
 from trade_assets.domain.live import day
-from trade_assets.domain.live.entries import Entry
+from trade_assets.domain.live.entries import Entry, cutoffs
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.broker import build_broker
 from trade_assets.resources.files import Files
@@ -67,10 +67,15 @@ def proposed(settings: Settings, session: pd.Timestamp, strategy: str) -> pd.Dat
 
 
 def refuse_late(session: pd.Timestamp, ledger: BookLedger) -> None:
-    """Raise ``ValueError`` once the next session has closed or was computed: its fills would be made up afterwards."""
-    following = calendar.session_after(session, 1)
-    is_over = calendar.close_utc(pd.DatetimeIndex([following]))[0] <= pd.Timestamp.now("UTC")
-    if is_over or any(e.kind == "day" and e.session > session for e in ledger.entries()):
+    """Raise ``ValueError`` where a fill of the orders would be made up afterwards.
+
+    That is once the next session was computed, or has closed since the orders were shown. A past session that is played
+    today is shown after both, and its orders wait for the next command.
+    """
+    following, entries = calendar.session_after(session, 1), ledger.entries()
+    close = calendar.close_utc(pd.DatetimeIndex([following]))[0]
+    shown = cutoffs(entries).get(session, close)
+    if shown < close <= pd.Timestamp.now("UTC") or any(day > session for day in cutoffs(entries)):
         raise ValueError(
             f"the orders of {session:%Y-%m-%d} were for {following:%Y-%m-%d}, which is over: they lapsed; record what was traded"
         )

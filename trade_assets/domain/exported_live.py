@@ -45,6 +45,15 @@ def signals(rows: pd.DataFrame, inputs: dict[str, str]) -> dict[str, Any]:
     return {"inputs_sha256": inputs, "signals": told.astype(object).where(told.notna(), None).to_dict("records")}
 
 
+def monitoring(rows: pd.DataFrame) -> dict[str, Any]:
+    """Every reading of a session by area and name."""
+    out: dict[str, Any] = {}
+    for row in rows.itertuples():
+        told = {"value": float(row.value), "n": int(row.n), "severity": row.severity, "sentence": row.sentence}
+        out.setdefault(str(row.area), {})[str(row.name)] = told
+    return out
+
+
 def positions(book: pd.DataFrame) -> pd.DataFrame:
     """``symbol, shares`` of every strategy together, cash apart."""
     held = book[(book["symbol"] != CASH) & (book["shares"] > 0)]

@@ -6,9 +6,10 @@ its URL. Every row carries the hash of itself and of the row before: what is dam
 
 import hashlib
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -125,7 +126,7 @@ class BookLedger:
         Raises
         ------
         LedgerError
-            If an entry of that name says something else.
+            If an entry of that name says something else, or a number of it is not finite.
         """
         if not entries:
             return
@@ -159,23 +160,20 @@ class BookLedger:
         if to.exists():
             raise ValueError(f"{to} is there already; a backup never replaces a file")
         to.parent.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(self.path) as source, sqlite3.connect(to) as target:
-            source.backup(target)
-        return len(BookLedger(f"sqlite:///{to}").entries())
+        _copy(self.path, to)
+        return _count(to)
 
     def restore(self, backup: Path) -> int:
         """Put a verified backup in place of a SQLite ledger that is gone or damaged; returns its number of entries."""
         if self.path is None:
             raise ValueError("only a SQLite ledger is restored here; use the tools of the database for another")
-        count = len(BookLedger(f"sqlite:///{backup}").entries())
+        if backup.resolve() == self.path.resolve():
+            raise ValueError(f"{backup} is the ledger itself; a backup is another file")
+        count = _count(backup)
         self.close()
-        for ending in ("", "-wal", "-shm"):
-            old = self.path.with_name(self.path.name + ending)
-            if old.exists():
-                old.rename(old.with_name(f"{old.name}.replaced"))
+        _put_aside(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(backup) as source, sqlite3.connect(self.path) as target:
-            source.backup(target)
+        _copy(backup, self.path)
         self._read, self._last = [], ""
         return count
 
@@ -212,11 +210,21 @@ class BookLedger:
             done = True
         except exc.DatabaseError as error:
             raise CorruptLedgerError(f"the ledger at {shown} cannot be used: {error.orig}") from error
+        except UnicodeDecodeError as error:  # of the database's own message, where it quotes what is damaged
+            raise CorruptLedgerError(f"the ledger at {shown} cannot be used: its text is damaged") from error
         finally:
             if not done:
                 self._read, self._last = [], ""  # what was rolled back must not be remembered
 
     def _reload(self, connection: sa.Connection) -> None:
+        if not self._read and connection.dialect.name == "sqlite":
+            found = connection.exec_driver_sql(
+                "PRAGMA integrity_check(1)"
+            ).scalar()  # lost rows break no chain of hashes
+            if found != "ok":
+                raise CorruptLedgerError(
+                    f"the ledger is damaged, {found}: restore it from a backup with `trade-assets ledger restore`"
+                )
         rows = connection.execute(ENTRIES.select().where(ENTRIES.c.number > len(self._read)).order_by(ENTRIES.c.number))
         for row in rows.mappings():
             body = {name: row[name] for name in FIELDS}
@@ -246,13 +254,38 @@ def _durable(connection: sqlite3.Connection, _: object) -> None:
     cursor.close()
 
 
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+def _count(path: Path) -> int:
+    ledger = BookLedger(f"sqlite:///{path}")
+    try:
+        return len(ledger.entries())
+    finally:
+        ledger.close()
+
+
+def _put_aside(path: Path) -> None:
+    there = [e for e in ("", "-wal", "-shm") if path.with_name(path.name + e).exists()]
+    number = 1
+    while there and any(path.parent.glob(f"{path.name}*.replaced{number}")):
+        number += 1
+    for ending in there:
+        path.with_name(path.name + ending).rename(path.with_name(f"{path.name}{ending}.replaced{number}"))
+
+
 def _row(entry: Entry) -> dict[str, object]:
     texts = {
         "session": f"{entry.session:%Y-%m-%d}",
         "recorded_utc": entry.recorded_utc.tz_convert("UTC").isoformat(),
         "detail": json.dumps(dict(entry.detail), sort_keys=True),
     }
-    numbers = {name: float(getattr(entry, name)) for name in NUMBERS}
+    numbers = {name: float(getattr(entry, name)) + 0.0 for name in NUMBERS}  # SQLite keeps no minus zero
+    for name, number in numbers.items():
+        if not math.isfinite(number):
+            raise LedgerError(f"{entry.id!r}: {name} must be a finite number, was {number}")
     return {**{name: getattr(entry, name) for name in FIELDS}, **texts, **numbers}
 
 
@@ -265,7 +298,8 @@ def _entry(body: dict[str, object]) -> Entry:
 
 
 def _hash(before: str, body: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps([before, body], sort_keys=True).encode()).hexdigest()
+    # what was damaged may be of another type, bytes among them: it has another hash
+    return hashlib.sha256(json.dumps([before, body], sort_keys=True, default=repr).encode()).hexdigest()
 
 
 def _refuse_other(there: Entry, offered: Entry) -> None:

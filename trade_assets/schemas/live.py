@@ -57,6 +57,17 @@ LIVE: dict[str, Table] = {
         ("strategy", "symbol"),
         "session",
     ),
+    "live_reasons": Table(
+        {
+            "session": SESSION,
+            "symbol": TICKER,
+            "kind": Column("text", "part of the score, or step of the weight", isin=("member", "feature", "step")),
+            "name": Column("text", "model, feature or step"),
+            "value": Column("float64", "contribution; those of the score sum to it"),
+        },
+        ("symbol", "kind", "name"),
+        "session",
+    ),
     "live_book": Table(
         {
             "session": SESSION,
@@ -82,7 +93,7 @@ LIVE: dict[str, Table] = {
             "session": SESSION,
             "strategy": STRATEGY,
             "symbol": TICKER,
-            "status": Column("text", "what becomes of it", isin=("proposed", "placed", "blocked", "held")),
+            "status": Column("text", "what becomes of it", isin=("proposed", "placed", "shown", "blocked", "held")),
             "trigger": Column("text", "why there are orders", isin=("decision", "drift", "no decision today")),
             "action": ACTION,
             "side": Column("text", "BUY, SELL or HOLD", isin=("BUY", "SELL", "HOLD")),
@@ -129,6 +140,49 @@ LIVE: dict[str, Table] = {
             "bytes": Column("int64", "its length", ge=0),
         },
         ("file",),
+        "session",
+    ),
+    "monitoring": Table(
+        {
+            "session": SESSION,
+            "area": Column("text", "what is watched"),
+            "name": Column("text", "number"),
+            "value": Column("float64", "its value; null where there is none yet", nullable=True),
+            "n": Column("int64", "observations behind it", ge=0),
+            "severity": Column("text", "how bad it is", isin=("ok", "warn", "alarm")),
+            "sentence": Column("text", "the same in words"),
+        },
+        ("area", "name"),
+        "session",
+    ),
+    "reconciliation": Table(
+        {
+            "session": SESSION,
+            "strategy": STRATEGY,
+            "symbol": TICKER,
+            "proposed_shares": Column("float64", "proposed the session before, in shares of this one"),
+            "ordered_shares": Column("float64", "approved of that"),
+            "filled_shares": Column("float64", "bought (+) or sold (-)"),
+            "decision_price_usd": Column("float64", "close of the session before", nullable=True, gt=0),
+            "reference_price_usd": Column(
+                "float64", "close, or open, that fills are compared with", nullable=True, gt=0
+            ),
+            "fill_price_usd": Column("float64", "paid on average; null without a fill", nullable=True),
+            "close_usd": Column("float64", "close of this session, or the last one", nullable=True, gt=0),
+            "deviation_bps": Column("float64", "fill against decision price, positive is worse", nullable=True),
+            "delay_usd": Column("float64", "move from the decision to the reference price", nullable=True),
+            "spread_usd": Column("float64", "half-spread expected", nullable=True),
+            "impact_usd": Column(
+                "float64", "what the fill cost beyond reference, half-spread and commission", nullable=True
+            ),
+            "commission_usd": Column("float64", "commission expected", nullable=True),
+            "unfilled_usd": Column("float64", "missed on shares ordered and not filled", nullable=True),
+            "override_usd": Column("float64", "missed on shares a person changed or left out", nullable=True),
+            "shortfall_usd": Column("float64", "all of it", nullable=True),
+            "override_pnl_usd": Column("float64", "what the person's change earned by the close", nullable=True),
+            "reason": Column("text", "why it differs"),
+        },
+        ("strategy", "symbol"),
         "session",
     ),
 }

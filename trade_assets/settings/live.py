@@ -111,4 +111,8 @@ class KillSwitch(Section):
 
 
 class Ops(Section):
+    track_ic: bool = Field(default=True, description="watch information coefficients and drift")
+    ic_lookback_days: int = Field(default=20, ge=5, le=120, description="sessions of scores judged")
+    ic_alert_threshold: float = Field(default=0.02, description="mean coefficient below which a warning is shown")
+    calibration_events: int = Field(default=60, ge=10, description="newest events whose probabilities are judged")
     kill_switch: KillSwitch = KillSwitch()

@@ -121,4 +121,6 @@ def test_the_legs_are_bought_only_while_their_engine_is_accepted(keys, tmp_path)
     capital = own.live.initial_capital_usd.model_copy(update={"allocator": 50_000.0})
     live = own.live.model_copy(update={"safety": safety, "initial_capital_usd": capital})
     assert not len(legs(own, tmp_path / "accepted"))
-    assert set(legs(own.model_copy(update={"live": live}), tmp_path / "free")["strategy"]) == {"allocator"}  # an index costs more than 10,000 USD buy
+    assert set(legs(own.model_copy(update={"live": live}), tmp_path / "free")["strategy"]) == {
+        "allocator"
+    }  # an index costs more than 10,000 USD buy

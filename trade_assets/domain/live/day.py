@@ -5,7 +5,7 @@ orders, and the report of what was checked.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -23,7 +23,7 @@ from trade_assets.domain.live.orders import Proposal
 from trade_assets.domain.prices import Panel
 from trade_assets.domain.trades import Quotes
 
-PROPOSED, BLOCKED, HELD, PLACED = "proposed", "blocked", "held", "placed"
+PROPOSED, BLOCKED, HELD, PLACED, SHOWN = "proposed", "blocked", "held", "placed", "shown"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Strategy:
     terms: orders.Terms
     limits: safety.Limits
     kill_switch: kill_switch.Limits
+    is_validated: bool = True  # if not, the checks of orders warn and forbid nothing
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,12 @@ def decide(
     missing = {s for s in symbols if pd.isna(quotes.price.get(s, float("nan")))}
     plan = safety.plan(proposal, own, targets, missing)
     backtest = inputs.backtest_sharpe if strategy.name == "stocks" else float("nan")
+    of_orders = safety.checks(plan, strategy.limits)
+    if not strategy.is_validated:
+        of_orders = tuple(replace(check, severity="warn") for check in of_orders)
     found = (
         *inputs.checks,
-        *safety.checks(plan, strategy.limits),
+        *of_orders,
         *kill_switch.rules(account, backtest, strategy.kill_switch),
     )
     return Decision(proposal, found, account, ledger.is_tripped(known, strategy.name))
@@ -242,10 +246,10 @@ def order_id(session: pd.Timestamp, strategy: str, symbol: str) -> str:
     return f"order {session:%Y-%m-%d} {strategy} {symbol}"
 
 
-def table(decision: Decision, strategy: str, session: pd.Timestamp, *, places_orders: bool) -> pd.DataFrame:
-    """Rows of ``live_orders``."""
+def table(decision: Decision, strategy: str, session: pd.Timestamp, *, offered: str) -> pd.DataFrame:
+    """Rows of ``live_orders``; ``offered`` is the status of orders that nothing forbids."""
     rows = decision.proposal.orders
-    status = PLACED if places_orders and decision.may_trade else PROPOSED if decision.may_trade else BLOCKED
+    status = offered if decision.may_trade else BLOCKED
     return rows.assign(
         session=session, strategy=strategy, trigger=decision.proposal.trigger,
         status=rows["shares"].map(lambda shares: status if shares != 0 else HELD).astype("str"),

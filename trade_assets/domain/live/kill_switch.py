@@ -50,7 +50,7 @@ def rules(account: Account, backtest_sharpe: float, limits: Limits) -> tuple[Gat
         Gate(
             "Drawdown", "R-198", account.drawdown_frac, -limits.max_drawdown_frac,
             account.drawdown_frac >= -limits.max_drawdown_frac, hard,
-            f"Below the highest value of the last year by {-account.drawdown_frac:.2%}, stop at {limits.max_drawdown_frac:.2%}.",
+            f"Below the highest value of the last year by {abs(account.drawdown_frac):.2%}, stop at {limits.max_drawdown_frac:.2%}.",
         ),
         _not_the_backtest(account.returns, backtest_sharpe, limits),
         _seed_rule(account.returns, limits),

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from trade_assets import schemas
 from trade_assets.domain.acceptance import Gate
 from trade_assets.domain.live import messages
 from trade_assets.domain.report.daily import Day
@@ -29,7 +30,8 @@ def strategy(*checks, title="Stock portfolio", orders=2):
 
 
 def day(*strategies, headline="2 orders to approve", due=SESSION + pd.Timedelta(days=14)):
-    return Day(SESSION, headline, SESSION, due, strategies)
+    empty = (schemas.TABLES[name].empty() for name in ("monitoring", "reconciliation"))
+    return Day(SESSION, headline, SESSION, due, strategies, None, (), *empty)
 
 
 def kinds(of, **asked):

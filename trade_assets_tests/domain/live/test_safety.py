@@ -267,9 +267,9 @@ def test_one_error_blocks_every_order_and_a_warning_none():
     ):  # fmt: skip
         decision = day.Decision(proposal, checks, own, tripped)
         assert decision.may_trade == (status == "proposed")
-        assert set(day.table(decision, "stocks", SESSIONS[0], places_orders=False)["status"]) == {status}
+        assert set(day.table(decision, "stocks", SESSIONS[0], offered="proposed")["status"]) == {status}
         placed = "placed" if status == "proposed" else "blocked"
-        assert set(day.table(decision, "stocks", SESSIONS[0], places_orders=True)["status"]) == {placed}
+        assert set(day.table(decision, "stocks", SESSIONS[0], offered="placed")["status"]) == {placed}
         report = day.report(decision, "stocks", SESSIONS[0])
         assert report["is_passed"].tolist() == [tripped is None, *(c.passed for c in checks)]
     assert EQUITY == pytest.approx(own.equity_usd)

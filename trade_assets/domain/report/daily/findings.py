@@ -9,6 +9,7 @@ from trade_assets.domain.acceptance import Gate
 from trade_assets.domain.book import CASH
 from trade_assets.domain.live import account as accounts
 from trade_assets.domain.live import orders as order_rules
+from trade_assets.domain.live import reconciliation
 from trade_assets.domain.report.sparkline import sparkline_svg
 from trade_assets.domain.report.writing import usd
 
@@ -24,6 +25,10 @@ class DailyTables:
     live_book: pd.DataFrame
     live_orders: pd.DataFrame
     safety_report: pd.DataFrame
+    live_market: pd.DataFrame
+    live_reasons: pd.DataFrame
+    monitoring: pd.DataFrame
+    reconciliation: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class StrategyDay:
     Attributes
     ----------
     status : str
-        ``stopped``, ``blocked``, ``proposed``, ``placed`` or ``nothing``.
+        ``stopped``, ``blocked``, ``proposed``, ``placed``, ``shown`` or ``nothing``.
     verdict : str
         What to do, in a sentence.
     orders : DataFrame
@@ -78,6 +83,28 @@ class StrategyDay:
 
 
 @dataclass(frozen=True)
+class Why:
+    """Why a stock has its weight.
+
+    Attributes
+    ----------
+    signal : Series
+        Its row of ``live_signals``.
+    order : Series or None
+        Its row of ``live_orders``.
+    parts : DataFrame
+        ``name, value`` of the contributions to its score, the largest first; they sum to it.
+    steps : DataFrame
+        ``name, value`` of what its place in the portfolio is worth, where the construction goes by places.
+    """
+
+    signal: pd.Series
+    order: pd.Series | None
+    parts: pd.DataFrame
+    steps: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Day:
     """The whole session.
 
@@ -87,6 +114,12 @@ class Day:
         What to do, in a few words.
     next_decision : Timestamp or None
         Next rebalance date.
+    market : Series or None
+        Row of ``live_market``.
+    reasons : tuple of Why
+        Of the stocks wanted, best first, and of those just below the cut.
+    monitoring, reconciliation : DataFrame
+        Rows of the tables of that name.
     """
 
     session: pd.Timestamp
@@ -94,6 +127,20 @@ class Day:
     decided_at: pd.Timestamp | None
     next_decision: pd.Timestamp | None
     strategies: tuple[StrategyDay, ...]
+    market: pd.Series | None
+    reasons: tuple[Why, ...]
+    monitoring: pd.DataFrame
+    reconciliation: pd.DataFrame
+
+    @property
+    def alarms(self) -> pd.DataFrame:
+        """Readings that warn."""
+        return self.monitoring[self.monitoring["severity"] != "ok"]
+
+    @property
+    def shortfall(self) -> dict[str, float]:
+        """Parts of the shortfall of this session's fills, and their sum, USD."""
+        return {name: float(self.reconciliation[name].sum()) for name in (*reconciliation.PARTS, "shortfall_usd")}
 
     @property
     def equity_usd(self) -> float:
@@ -126,8 +173,26 @@ def find(tables: DailyTables, session: pd.Timestamp, *, next_decision: pd.Timest
         if (book["session"] == session).any():
             orders, checks = (t[t["strategy"] == name] for t in (tables.live_orders, tables.safety_report))
             found.append(_strategy(name, title, session, book, orders, checks, next_decision))
-    decided = tables.live_signals["decided_at"].max() if len(tables.live_signals) else None
-    return Day(session, _headline(found), None if pd.isna(decided) else decided, next_decision, tuple(found))
+    stocks = tables.live_signals[tables.live_signals["strategy"] == "stocks"]
+    decided = stocks["decided_at"].max() if len(stocks) else None
+    return Day(
+        session, _headline(found), None if pd.isna(decided) else decided, next_decision, tuple(found),
+        tables.live_market.iloc[0] if len(tables.live_market) else None, _reasons(tables), tables.monitoring, tables.reconciliation,
+    )  # fmt: skip
+
+
+def _reasons(tables: DailyTables) -> tuple[Why, ...]:
+    orders = tables.live_orders[tables.live_orders["strategy"] == "stocks"].set_index("symbol", drop=False)
+    signals = tables.live_signals[tables.live_signals["strategy"] == "stocks"].set_index("symbol", drop=False)
+    told = []
+    for symbol, rows in tables.live_reasons.groupby("symbol"):
+        parts, steps = rows[rows["kind"] != "step"], rows[rows["kind"] == "step"]
+        ordered = parts.assign(size=-parts["value"].abs()).sort_values(["size", "name"], ignore_index=True)
+        order = orders.loc[symbol] if symbol in orders.index else None
+        told.append(Why(signals.loc[symbol], order, ordered[["name", "value"]], steps[["name", "value"]]))
+    return tuple(
+        sorted(told, key=lambda why: (why.signal["target_weight"] == 0, why.signal["rank"], why.signal["symbol"]))
+    )
 
 
 def _strategy(
@@ -185,6 +250,8 @@ def _verdict(
         return f"No orders: {len(failed)} check{'s' if len(failed) != 1 else ''} failed. " + " ".join(
             g.sentence for g in failed
         )
+    if status == "shown":
+        return f"{count} would be offered: {', '.join(sides)}. This is a dry run (live.dry_run): none can be placed."
     if status == "proposed":
         return f"{count} wait for your approval: {', '.join(sides)}. Approve: trade-assets approve --date {session:%Y-%m-%d} --strategy {name} --actor …"
     if status == "placed":
@@ -202,7 +269,7 @@ def _headline(found: list[StrategyDay]) -> str:
         return f"Stopped by the kill switch: {', '.join(s.title.lower() for s in named('stopped'))}"
     if named("blocked"):
         return f"Blocked: {', '.join(s.title.lower() for s in named('blocked'))}"
-    for status, told in (("proposed", "to approve"), ("placed", "placed")):
+    for status, told in (("proposed", "to approve"), ("placed", "placed"), ("shown", "in a dry run")):
         n = sum(len(s.orders) for s in named(status))
         if n:
             return f"{n} order{'s' if n != 1 else ''} {told}"
