@@ -134,23 +134,23 @@ def test_buys_are_scaled_together_until_none_is_too_large_and_sales_are_not(befo
     assert ((bound["action"] == "HOLD") == (bound["shares"] == 0)).all()
 
 
-DRIFT = {"AAA": 0.3, "BBB": 0.2}
+DRIFT = {"AAA": 0.3125, "BBB": 0.25}
 
 
 @pytest.mark.parametrize(
     ("base", "decided", "trigger"),
     [
-        ({"AAA": 0.30, "BBB": 0.20}, False, "no decision today"),
-        ({"AAA": 0.25, "BBB": 0.20}, False, "no decision today"),
-        ({"AAA": 0.2499, "BBB": 0.20}, False, "drift"),
-        ({"AAA": 0.30, "BBB": 0.2501}, False, "drift"),
-        ({"AAA": 0.30, "BBB": 0.20}, True, "decision"),
-        ({"AAA": 0.10, "BBB": 0.20}, True, "decision"),
+        ({"AAA": 0.3125, "BBB": 0.25}, False, "no decision today"),
+        ({"AAA": 0.25, "BBB": 0.25}, False, "no decision today"),
+        ({"AAA": 0.2499, "BBB": 0.25}, False, "drift"),
+        ({"AAA": 0.3125, "BBB": 0.3126}, False, "drift"),
+        ({"AAA": 0.3125, "BBB": 0.25}, True, "decision"),
+        ({"AAA": 0.1, "BBB": 0.25}, True, "decision"),
     ],
 )
 def test_nothing_is_traded_without_a_decision_or_drift_beyond_the_threshold(base, decided, trigger):
     rows = held_rows(DRIFT, base=base)
-    made = propose(rows, wished({"AAA": 0.25, "BBB": 0.2, "CCC": 0.1}, is_decided=decided), rebalance_threshold=0.05)
+    made = propose(rows, wished({"AAA": 0.25, "BBB": 0.25, "CCC": 0.1}, is_decided=decided), rebalance_threshold=0.0625)
     drift = max(abs(w - base[s]) for s, w in DRIFT.items())
     assert (made.trigger, made.drift) == (trigger, pytest.approx(drift))
     traded = by_symbol(made)
@@ -181,7 +181,8 @@ def test_a_symbol_without_a_price_does_not_trade():
 
 
 def test_the_first_build_is_known_as_such_and_not_scaled():
-    first = propose({}, {"AAA": 0.6, "BBB": 0.4}, single_trade_max=0.15)
+    sold = held_rows({"AAA": 0.0})
+    first = propose(sold, {"AAA": 0.6, "BBB": 0.4}, single_trade_max=0.15)
     assert first.is_first_build
     assert by_symbol(first)["weight_change"].to_dict() == pytest.approx({"AAA": 0.6, "BBB": 0.4})
     later = propose({"CCC": 0.01}, {"AAA": 0.6, "BBB": 0.3}, single_trade_max=0.15)

@@ -111,10 +111,10 @@ def test_a_sector_that_buys_is_found_beside_a_larger_one_that_grew_by_itself():
 def test_stocks_of_no_known_sector_are_one_sector():
     held, wanted, sector = {"AAA": 0.2}, {"AAA": 0.2, "BBB": 0.2, "CCC": 0.1}, {"CCC": "Tech"}
     assert verdict(in_sectors(held, wanted, sector)) == "error"
-    for unknown, limits in (({}, LIMITS), (sector, FREE)):
+    for unknown, limits, why in (({}, LIMITS, "the source gives"), (sector, FREE, "this strategy has")):
         found = in_sectors(held, wanted, unknown, limits)
         assert verdict(found) == "passed"
-        assert found.sentence.startswith("Not checked")
+        assert found.sentence == f"Not checked: {why} no sectors."
 
 
 @pytest.mark.parametrize(("weight", "expected"), [(0.0, "passed"), (-0.9e-9, "passed"), (-2e-9, "error")])
@@ -191,6 +191,7 @@ def test_sizes_of_companies_are_shares_of_what_is_invested(large, mid, small, li
     found = gate("Sizes of companies", planned({}, wished(wanted, size_bucket=size)), limits)
     assert verdict(found) == expected
     assert (found.value, found.limit) == (pytest.approx(value), pytest.approx(limit))
+    assert ("at least 30% large" in found.sentence) == (large < 0.3)
     if expected == "error":
         grown = gate("Sizes of companies", planned(wanted, wished(wanted, size_bucket=size)), limits)
         assert verdict(grown) == "warn"
