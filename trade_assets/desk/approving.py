@@ -7,10 +7,10 @@ from rich.console import Console
 
 from trade_assets import partitions
 from trade_assets.desk.daily import closed_session
-from trade_assets.desk.saying import required, strategy_of
+from trade_assets.desk.saying import required, strategy_of, tell
 from trade_assets.domain import calendar
 from trade_assets.domain.live import day
-from trade_assets.domain.live.entries import Entry, cutoffs
+from trade_assets.domain.live.entries import Entry, cutoffs, is_tripped
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.broker import build_broker
 from trade_assets.resources.files import Files
@@ -24,7 +24,8 @@ def approve(date: str | None, strategy: str, actor: str, without: Sequence[str],
     Raises
     ------
     ValueError
-        If nothing is proposed, it is too late, or an order is left out without a reason.
+        If nothing is proposed, it is too late, the strategy was stopped since, or an order is left out without a reason
+        or after it was placed.
     """
     settings = load()
     session, ledger = closed_session(date), BookLedger(settings.live.ledger_uri)
@@ -36,6 +37,11 @@ def approve(date: str | None, strategy: str, actor: str, without: Sequence[str],
     if without:
         required(reason, "reason")
     refuse_late(session, ledger)
+    refuse_stopped(strategy, ledger)
+    known = {entry.id for entry in ledger.entries()}
+    gone = [symbol for symbol in without if day.order_id(session, strategy, symbol) in known]
+    if gone:
+        raise ValueError(f"{gone[0]} was placed already and cannot be left out; record what was traded")
     now = pd.Timestamp.now("UTC")
     kept = orders[~orders["symbol"].isin(without)]
     placed = day.order_entries(
@@ -50,7 +56,7 @@ def approve(date: str | None, strategy: str, actor: str, without: Sequence[str],
     ]  # fmt: skip
     ledger.append([*placed, *left])
     told = build_broker(settings).send(session, strategy, placed)
-    console.print(f"{len(placed)} order{'s' if len(placed) != 1 else ''} of {session:%Y-%m-%d} placed by {actor}" + (f", {len(left)} left out: {', '.join(without)}" if left else "") + f". {told}")  # fmt: skip
+    tell(console, f"{len(placed)} order{'s' if len(placed) != 1 else ''} of {session:%Y-%m-%d} placed by {actor}" + (f", {len(left)} left out: {', '.join(without)}" if left else "") + f". {told}")  # fmt: skip
 
 
 def proposed(settings: Settings, session: pd.Timestamp, strategy: str) -> pd.DataFrame:
@@ -64,6 +70,16 @@ def proposed(settings: Settings, session: pd.Timestamp, strategy: str) -> pd.Dat
         status = own["status"].iloc[0] if len(own) else "nothing to trade"
         raise ValueError(f"no order of {strategy} waits for approval on {session:%Y-%m-%d}: {status}")
     return waiting
+
+
+def refuse_stopped(strategy: str, ledger: BookLedger) -> None:
+    """Raise ``ValueError`` where the kill switch tripped, be it after the orders were shown."""
+    stopped = is_tripped(ledger.entries(), strategy)
+    if stopped is not None:
+        raise ValueError(
+            f"the kill switch of {strategy} tripped on {stopped.session:%Y-%m-%d}: {stopped.reason}; nothing is placed until "
+            "it is reset"
+        )
 
 
 def refuse_late(session: pd.Timestamp, ledger: BookLedger) -> None:

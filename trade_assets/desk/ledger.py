@@ -1,14 +1,16 @@
 """The ledger's housekeeping: opened, added to, copied, restored and read."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from trade_assets.desk.daily import closed_session
-from trade_assets.desk.saying import required, strategy_of
+from trade_assets.desk.saying import required, strategy_of, symbol_of, tell
 from trade_assets.domain.live.entries import Entry, Kind
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.settings import load
@@ -23,16 +25,18 @@ def open_ledger(date: str | None, capital: Mapping[str, float | None], actor: st
             f"the ledger at {settings.live.ledger_uri} is open already; `trade-assets ledger deposit` adds to it"
         )
     amounts = settings.live.initial_capital_usd.model_dump() | {k: v for k, v in capital.items() if v is not None}
+    for name, usd in amounts.items():
+        if not 0 <= usd < math.inf:
+            raise ValueError(f"--{name} must be an amount of USD, 0 for none, was {usd:g}")
+    made = [
+        Entry(f"opening {name}", "deposit", session, now, strategy=name, amount_usd=usd, actor=required(actor, "actor"), reason="opening")
+        for name, usd in amounts.items()
+        if usd > 0
+    ]  # fmt: skip
     ledger.create()
-    ledger.append(
-        [
-            Entry(f"opening {name}", "deposit", session, now, strategy=name, amount_usd=usd, actor=required(actor, "actor"), reason="opening")
-            for name, usd in amounts.items()
-            if usd > 0
-        ]
-    )  # fmt: skip
+    ledger.append(made)
     told = ", ".join(f"{name} {usd:,.0f} USD" for name, usd in amounts.items() if usd > 0)
-    console.print(f"Opened on {session:%Y-%m-%d} by {actor}: {told}. Next: `trade-assets daily`.", markup=False)
+    tell(console, f"Opened on {session:%Y-%m-%d} by {actor}: {told}. Next: `trade-assets daily`.")
 
 
 def deposit(date: str | None, strategy: str, amount: float, actor: str, reason: str, console: Console) -> None:
@@ -55,7 +59,7 @@ def position(
         actor,
         reason,
         console,
-        symbol=required(symbol, "symbol"),
+        symbol=symbol_of(symbol, "symbol"),
         shares=shares,
         price_usd=price,
     )
@@ -78,15 +82,15 @@ def rename(
             f"a symbol becomes another (--to, --ratio above 0) or cash (--cash), were {to!r}, {ratio:g} and {cash:g}"
         )
     _add(
-        "rename", date, strategy, actor, reason, console, symbol=required(symbol, "symbol"), shares=ratio, amount_usd=cash,
-        detail={"to": to},
+        "rename", date, strategy, actor, reason, console, symbol=symbol_of(symbol, "symbol"), shares=ratio, amount_usd=cash,
+        detail={"to": symbol_of(to, "to") if to else ""},
     )  # fmt: skip
 
 
 def backup(to: str, console: Console) -> None:
     """Copy the ledger, verified."""
     count = BookLedger(load().live.ledger_uri).backup(Path(to))
-    console.print(f"{count} entries copied to {to}")
+    tell(console, f"{count} entries copied to {to}")
 
 
 def restore(source: str, console: Console) -> None:
@@ -95,7 +99,10 @@ def restore(source: str, console: Console) -> None:
         raise FileNotFoundError(f"there is no file {source}")
     ledger = BookLedger(load().live.ledger_uri)
     count = ledger.restore(Path(source))
-    console.print(f"{count} entries restored from {source}; what was there is beside it, ending in .replaced")
+    tell(
+        console,
+        f"{count} entries restored from {source}; what was there is beside it, ending in .replaced and a number",
+    )
 
 
 def show(last: int, console: Console) -> None:
@@ -113,8 +120,8 @@ def show(last: int, console: Console) -> None:
             e.strategy,
             e.symbol,
             *numbers,
-            e.actor,
-            e.reason,
+            Text(e.actor),
+            Text(e.reason),
         )
     console.print(table)
 
@@ -128,4 +135,4 @@ def _add(kind: Kind, date: str | None, strategy: str, actor: str, reason: str, c
     ledger.append([entry])
     sealed = any(e.kind == "day" and e.session >= session for e in ledger.entries())
     when = "the next session that is computed" if sealed else f"the book of {session:%Y-%m-%d}"
-    console.print(f"Recorded: {kind} of {strategy}, by {actor}: {reason}. It is in {when}.")
+    tell(console, f"Recorded: {kind} of {strategy}, by {actor}: {reason}. It is in {when}.")

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from trade_assets import schemas
 from trade_assets.desk.daily import closed_session
-from trade_assets.desk.saying import required
+from trade_assets.desk.saying import required, symbol_of, tell
 from trade_assets.domain.live import day
 from trade_assets.domain.live.entries import Entry
 from trade_assets.resources import own_files
@@ -52,15 +52,16 @@ def entries_of(table: pd.DataFrame, actor: str, now: pd.Timestamp) -> list[Entry
         session = closed_session(f"{row['date']:%Y-%m-%d}")
         if row["shares"] == 0:
             raise ValueError(f"shares must not be 0: {session:%Y-%m-%d} {row['ticker']}")
-        said = {name: row[name] for name in ("strategy", "ticker", "shares", "price", "cost", "id")}
+        own = row["id"] if isinstance(row["id"], str) else ""
+        said = {name: row[name] for name in ("strategy", "ticker", "shares", "price", "cost")}
         digest = hashlib.sha256(
             json.dumps([f"{session:%Y-%m-%d}", said], sort_keys=True, default=str).encode()
         ).hexdigest()
-        name = row["id"] if isinstance(row["id"], str) and row["id"] else digest[:16]
+        name = own or digest[:16]
         made.append(
             Entry(
                 f"execution {session:%Y-%m-%d} {row['strategy']} {row['ticker']} {name}", "execution", session, now,
-                strategy=row["strategy"], symbol=row["ticker"], shares=row["shares"], price_usd=row["price"],
+                strategy=row["strategy"], symbol=symbol_of(row["ticker"], "symbol"), shares=row["shares"], price_usd=row["price"],
                 amount_usd=row["shares"] * row["price"], cost_usd=row["cost"], actor=actor,
                 reason=row["reason"] if isinstance(row["reason"], str) else "",
             )
@@ -76,13 +77,14 @@ def _append(table: pd.DataFrame, actor: str, console: Console) -> None:
     ledger.append(made)
     new = [entry for entry in made if entry.id not in known]
     sealed = {entry.session for entry in known.values() if entry.kind == "day"}
-    console.print(
-        f"{len(new)} execution{'s' if len(new) != 1 else ''} recorded by {actor}, {len(made) - len(new)} were there already."
+    tell(
+        console,
+        f"{len(new)} execution{'s' if len(new) != 1 else ''} recorded by {actor}, {len(made) - len(new)} were there already.",
     )
     orders = {entry.id for entry in known.values() if entry.kind == "order"}
     for entry in new:
         before = day.order_of(entry, orders)
-        console.print(f"  {entry.session:%Y-%m-%d} {entry.strategy} {entry.symbol} {entry.shares:+g} at {entry.price_usd:g}" + ("" if before else ", without an order"))  # fmt: skip
+        tell(console, f"  {entry.session:%Y-%m-%d} {entry.strategy} {entry.symbol} {entry.shares:+g} at {entry.price_usd:g}" + ("" if before else ", without an order"))  # fmt: skip
     late = sorted({entry.session for entry in new} & sealed)
     if late:
         console.print(f"{late[0]:%Y-%m-%d} was computed before: this is in the book of the next session.")

@@ -4,7 +4,7 @@ import pandas as pd
 from rich.console import Console
 
 from trade_assets.desk.daily import closed_session
-from trade_assets.desk.saying import required, strategy_of
+from trade_assets.desk.saying import required, strategy_of, tell
 from trade_assets.domain.live import entries as ledger_entries
 from trade_assets.domain.live.entries import STRATEGIES, Entry, Kind
 from trade_assets.resources.book_ledger import BookLedger
@@ -21,7 +21,7 @@ def status(console: Console) -> None:
             if stopped is None
             else f"TRIPPED on {stopped.session:%Y-%m-%d} by {stopped.actor}: {stopped.reason}"
         )
-        console.print(f"{strategy:<10} {told}")
+        tell(console, f"{strategy:<10} {told}")
 
 
 def reset(strategy: str, actor: str, reason: str, console: Console) -> None:
@@ -30,8 +30,9 @@ def reset(strategy: str, actor: str, reason: str, console: Console) -> None:
     if ledger_entries.is_tripped(ledger.entries(), strategy_of(strategy)) is None:
         raise ValueError(f"the kill switch of {strategy} is armed already")
     _append(ledger, "reset", strategy, actor, reason)
-    console.print(
-        f"ARMED again by {actor}: {reason}. Orders are offered from the next session on; the drawdown counts from now."
+    tell(
+        console,
+        f"ARMED again by {actor}: {reason}. Orders are offered from the next session on; the drawdown counts from now.",
     )
 
 
@@ -41,7 +42,7 @@ def trip(strategy: str, actor: str, reason: str, console: Console) -> None:
     if ledger_entries.is_tripped(ledger.entries(), strategy_of(strategy)) is not None:
         raise ValueError(f"{strategy} is stopped already")
     _append(ledger, "trip", strategy, actor, reason)
-    console.print(f"TRIPPED by {actor}: {reason}. No order of {strategy} is offered until it is reset.")
+    tell(console, f"TRIPPED by {actor}: {reason}. No order of {strategy} is offered until it is reset.")
 
 
 def _append(ledger: BookLedger, kind: Kind, strategy: str, actor: str, reason: str) -> None:

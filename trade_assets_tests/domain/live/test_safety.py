@@ -255,6 +255,17 @@ def test_what_is_wanted_and_has_no_price_is_missing_though_it_is_not_held(held, 
     assert not set(decision.proposal.orders.query("shares != 0")["symbol"]) & set(gone)
 
 
+def test_without_validation_the_checks_of_orders_warn_and_the_kill_switch_still_stops():
+    panel = prices.panel(market_bars(1, sessions=70, symbols=2, hazards=CALM))
+    before, today = (held_rows({}, equity=usd, session=SESSIONS[at]) for usd, at in ((EQUITY, 68), (0.9 * EQUITY, 69)))
+    strategy = replace(STRATEGY, is_validated=False)
+    how = (pd.concat([before, today]), wished({"AAA": 0.9}), Market(panel, 69), [], Inputs((), float("nan")))
+    assert {c.name for c in day.decide(STRATEGY, *how).failed} == {"Largest position", "Daily loss"}
+    decision = day.decide(strategy, *how)
+    assert [c.name for c in decision.failed] == [c.name for c in day.trips(decision)] == ["Daily loss"]
+    assert "Largest position" in {c.name for c in decision.checks if not c.passed}
+
+
 def test_one_error_blocks_every_order_and_a_warning_none():
     own = account.account(account.daily(held_rows({"AAA": 0.2})), since=None)
     proposal = propose({"AAA": 0.2}, {"AAA": 0.1, "BBB": 0.05})
