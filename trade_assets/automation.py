@@ -5,9 +5,10 @@ from dataclasses import asdict
 import dagster as dg
 import pandas as pd
 
-from trade_assets import housekeeping, partitions, telling
+from trade_assets import due, housekeeping, partitions, telling
 from trade_assets.domain import calendar
 from trade_assets.resources.artifacts import ArtifactStore
+from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.resources.notified import Notified
 from trade_assets.resources.notifier import Notifier
@@ -25,7 +26,7 @@ rebalance_job = dg.define_asset_job(
 session_job = dg.define_asset_job(
     "session",
     selection=dg.AssetSelection.groups("live"),
-    description="What belongs to one session: seals its bars.",
+    description="The trading day: bars, books, orders, checks, what is watched, and the page of one or more sessions.",
 )
 exports_job = dg.define_asset_job(
     "export",
@@ -35,15 +36,49 @@ exports_job = dg.define_asset_job(
 
 
 @dg.schedule(job=session_job, cron_schedule="30 18 * * 1-5", execution_timezone="America/New_York")
-def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Seals the bars of the newest closed session, on days the exchange was open."""
+def daily(
+    context: dg.ScheduleEvaluationContext,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    ledger: dg.ResourceParam[BookLedger],
+) -> dg.RunRequest | dg.SkipReason:
+    """Asks for the day's session and any that were missed, once the rebalance that falls on it is there."""
     now = pd.Timestamp(context.scheduled_execution_time).tz_convert("UTC")
-    closed = _closed(partitions.LIVE_SESSIONS, now)
-    today = pd.Timestamp(context.scheduled_execution_time.date())
+    return _trading_day(now, settings, tables, ledger)
+
+
+@dg.run_status_sensor(run_status=dg.DagsterRunStatus.SUCCESS, monitored_jobs=[rebalance_job], request_job=session_job)
+def session_after_rebalance(
+    context: dg.RunStatusSensorContext,
+    settings: dg.ResourceParam[Settings],
+    tables: dg.ResourceParam[TableStore],
+    ledger: dg.ResourceParam[BookLedger],
+) -> dg.RunRequest | dg.SkipReason:
+    """Asks for the session that waited for its rebalance."""
+    return _trading_day(pd.Timestamp.now("UTC"), settings, tables, ledger)
+
+
+def _trading_day(
+    now: pd.Timestamp, settings: Settings, tables: TableStore, ledger: BookLedger
+) -> dg.RunRequest | dg.SkipReason:
+    closed, today = (
+        _closed(partitions.LIVE_SESSIONS, now),
+        now.tz_convert("America/New_York").tz_localize(None).normalize(),
+    )
     if not len(closed) or closed[-1] != today:
         return dg.SkipReason(f"{today.date()} is not a closed session of the live history")
-    key = partitions.key_of(today)
-    return dg.RunRequest(partition_key=key, run_key=f"session {key}")
+    if not settings.live.enabled:
+        return dg.SkipReason("live.enabled is false: `trade-assets daily` computes the day when asked")
+    if not ledger.exists():
+        return dg.SkipReason("there is no book ledger: `trade-assets ledger open` opens one")
+    waiting = due.rebalances(closed[-1], tables)
+    if waiting:
+        return dg.SkipReason(f"the rebalance of {waiting[0]} comes first: the session follows it")
+    keys = due.sessions(closed[-1], tables, ledger)
+    if len(keys) == 1:
+        return dg.RunRequest(partition_key=keys[0], run_key=f"session {keys[0]}")
+    span = {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
+    return dg.RunRequest(tags=span, run_key=f"session {keys[-1]}")
 
 
 @dg.sensor(job=rebalance_job, minimum_interval_seconds=600)
@@ -143,4 +178,4 @@ weekly = dg.ScheduleDefinition(
 
 JOBS = [rebalance_job, session_job, exports_job, housekeeping_job]
 SCHEDULES = [daily, weekly]
-SENSORS = [bi_weekly, export_after_rebalance, tell_of_session, tell_of_failure]
+SENSORS = [bi_weekly, export_after_rebalance, session_after_rebalance, tell_of_session, tell_of_failure]

@@ -12,7 +12,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from trade_assets import partitions, running
+from trade_assets import due, partitions, running
 from trade_assets.automation import rebalance_job, session_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.desk import paper
@@ -54,8 +54,8 @@ def compute(session: pd.Timestamp, resources: dict[str, Any], instance: dg.Dagst
     tables.sweep()
     try:
         for job, keys in (
-            (rebalance_job, due_rebalances(session, tables)),
-            (session_job, due_sessions(session, tables, resources["ledger"])),
+            (rebalance_job, due.rebalances(session, tables)),
+            (session_job, due.sessions(session, tables, resources["ledger"])),
         ):
             if keys:
                 running.execute(definitions.resolve_job_def(job.name), instance, keys)
@@ -82,36 +82,6 @@ def closed_session(date: str | None) -> pd.Timestamp:
             f"{date} is not a closed live session: they run from {closed[0]:%Y-%m-%d} to {closed[-1]:%Y-%m-%d}{near}"
         )
     return asked.as_unit("us")
-
-
-def due_rebalances(session: pd.Timestamp, tables: TableStore) -> list[str]:
-    """Keys of the rebalances up to a session that are not stored, where at least one before them is.
-
-    Raises
-    ------
-    LookupError
-        If the history was never computed: that is hours of work, not a part of a day.
-    """
-    keys = [partitions.key_of(date) for date in partitions.GRID.dates if date <= session]
-    stored = set(tables.keys("performance"))
-    missing = [key for key in keys if key not in stored]
-    if missing and missing == keys:
-        raise LookupError("the history is not computed yet: run `trade-assets run` first, the day after")
-    first = keys.index(missing[0]) if missing else 0
-    if missing and keys[first:] != missing:
-        raise LookupError(
-            f"rebalance {missing[0]} is not stored, though later ones are: run `trade-assets run --from {missing[0]}`"
-        )
-    return missing
-
-
-def due_sessions(session: pd.Timestamp, tables: TableStore, ledger: BookLedger) -> list[str]:
-    """Keys of the sessions to compute: from the first that is missing since the book was opened, to the one asked for."""
-    opened = min((e.session for e in ledger.entries() if e.kind in ("deposit", "position")), default=session)
-    stored, key = set(tables.keys("daily_report")), partitions.key_of(session)
-    wanted = [partitions.key_of(day) for day in partitions.LIVE_SESSIONS if min(opened, session) <= day <= session]
-    missing = [k for k in wanted if k not in stored]
-    return wanted[wanted.index(missing[0]) :] if missing else [key]
 
 
 def show(day: Day, console: Console, *, seconds: float) -> None:
