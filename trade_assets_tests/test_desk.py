@@ -217,3 +217,9 @@ def test_what_was_a_computed_trip_waits_for_a_reset_too(desk):
     assert "stocks TRIPPED on 2016-03-29 by kill switch: a loss" in said("kill-switch", "status")
     assert "drawdown counts from now" in said("kill-switch", "reset", *WHY)
     assert "TRIPPED" not in said("kill-switch", "status")
+
+
+def test_a_switch_pulled_while_past_sessions_are_played_is_known_to_the_next_of_them(desk):
+    desk.ledger.seal(BEFORE)
+    said("kill-switch", "trip", *WHY)
+    assert [e.session for e in desk.entries("trip")] == [BEFORE]

@@ -112,7 +112,7 @@ def show(last: int, console: Console) -> None:
     for name in ("recorded", "session", "kind", "strategy", "symbol", "shares", "price", "USD", "cost", "by", "why"):
         table.add_column(name, justify="right" if name in ("shares", "price", "USD", "cost") else "left")
     for e in entries[-last:]:
-        numbers = (f"{n:,.10g}" if n else "" for n in (e.shares, e.price_usd, e.amount_usd, e.cost_usd))
+        numbers = (f"{n:,.7g}" if n else "" for n in (e.shares, e.price_usd, e.amount_usd, e.cost_usd))
         table.add_row(
             f"{e.recorded_utc:%Y-%m-%d %H:%M}",
             f"{e.session:%Y-%m-%d}",

@@ -47,10 +47,12 @@ def trip(strategy: str, actor: str, reason: str, console: Console) -> None:
 
 def _append(ledger: BookLedger, kind: Kind, strategy: str, actor: str, reason: str) -> None:
     now = pd.Timestamp.now("UTC")
+    computed = ledger_entries.cutoffs(ledger.entries())  # whatever is computed next knows of it, a past session too
+    session = max(computed) if computed else closed_session(None)
     ledger.append(
         [
             Entry(
-                f"{kind} {now.isoformat()} {strategy}", kind, closed_session(None), now, strategy=strategy,
+                f"{kind} {now.isoformat()} {strategy}", kind, session, now, strategy=strategy,
                 actor=required(actor, "actor"), reason=required(reason, "reason"),
             )
         ]
