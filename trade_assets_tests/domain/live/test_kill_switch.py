@@ -38,6 +38,7 @@ def test_kill_switch_trigger(today, expected):
     gate = rule("Daily loss", account([-0.5, today]))
     assert verdict(gate) == expected
     assert (gate.value, gate.limit, gate.requirement) == (today, -0.03, "R-198")
+    assert gate.sentence == f"Return of this session {today:+.2%}, stop at -3.00%."
     assert verdict(rule("Daily loss", account())) == "passed"
 
 

@@ -102,6 +102,21 @@ def test_a_split_changes_no_value_of_what_was_held_or_is_recorded_late(seed, at,
     np.testing.assert_allclose(own["shares"] * own["cost_basis_usd"], plain.loc[own.index, "shares"] * plain.loc[own.index, "cost_basis_usd"])  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["deposit", "execution", "position", "nothing"])
+def test_drift_is_counted_from_the_last_trade_or_transfer(kind):
+    bars = pd.concat([bars_of([10.0, 20.0, 20.0]), bars_of([10.0] * 3, "BBB")])
+    first = [entry(s, "position", SESSIONS[0], symbol=s, shares=10.0, price_usd=10.0) for s in ("AAA", "BBB")]
+    content = {"deposit": {"amount_usd": 100.0}, "execution": {"symbol": "BBB", "shares": 1.0, "price_usd": 10.0, "amount_usd": 10.0}}  # fmt: skip
+    content["position"] = content["execution"] | {"amount_usd": 0.0}
+    then = [] if kind == "nothing" else [entry("then", kind, SESSIONS[1], **content[kind])]
+    rows = kept(bars, {SESSIONS[0]: first, SESSIONS[1]: then}, sessions=SESSIONS[:3])
+    own = rows[rows["symbol"] == "AAA"]
+    assert own["weight"].iloc[0] == own["base_weight"].iloc[0] == 0.5
+    now = own["weight"].iloc[1] if then else 0.5
+    assert own["base_weight"].tolist() == [0.5, now, now]
+    assert own["weight"].iloc[1] == pytest.approx({"deposit": 0.5, "position": 20 / 31}.get(kind, 2 / 3))
+
+
 def test_a_fill_of_the_session_itself_is_in_its_own_shares():
     bars = in_two(market_bars(1, sessions=5, symbols=1, hazards=CALM), "AAA", SESSIONS[2], 2.0)
     news = {SESSIONS[2]: [entry("1", "execution", SESSIONS[2], symbol="AAA", shares=10.0, price_usd=5.0, amount_usd=50.0)]}  # fmt: skip
