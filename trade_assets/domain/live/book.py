@@ -103,8 +103,7 @@ def move(session: Session, entry: Entry, *, split: float = 1.0) -> None:
             there = session.positions.get(to, Position(0.0, old.price_usd / entry.shares, 0.0, 0.0))
             shares, basis = there.shares + old.shares * entry.shares, old.shares * old.cost_basis_usd
             basis = (there.shares * there.cost_basis_usd + basis) / shares if shares else 0.0
-            weight = there.base_weight + old.base_weight
-            session.positions[to] = Position(shares, there.price_usd, basis, weight)
+            session.positions[to] = replace(there, shares=shares, cost_basis_usd=basis)
             for flows, sign in ((entry.symbol, -1.0), (to, 1.0)):
                 session.flow[flows] = session.flow.get(flows, 0.0) + sign * old.shares * old.price_usd
 

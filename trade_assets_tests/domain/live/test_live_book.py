@@ -192,6 +192,8 @@ def test_paper_fills_are_those_of_the_backtest_to_the_last_bit(seed, targets, fi
         traded = rows.set_index("symbol")["traded_usd"]
         assert {f.symbol for f in fills} == set(done.traded_usd) == set(traded[traded != 0].index)
         assert {f.symbol: f.cost_usd for f in fills} == done.cost_usd
+        price = dict(zip(names, (panel.open if fill == "next_open" else panel.close)[row], strict=True))
+        assert {f.symbol: f.price_usd for f in fills} == pytest.approx({f.symbol: price[f.symbol] for f in fills})
         orders, placed = None, []
         if row % 5 == 0:
             wanted = pd.DataFrame({"symbol": names, "weight": targets[(row - 65) // 5], "may_increase": True})
