@@ -30,7 +30,7 @@ def run(first: str | None, last: str | None, last_n: int | None, *, rebuild: boo
     settings, started = load(), time.monotonic()
     keys = keys_between(first, last, last_n)
     instance = prepared_instance(settings)
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         task = progress.add_task("starting", total=None)
         resources = build_resources(
             settings,
@@ -125,7 +125,8 @@ def execute(job: dg.JobDefinition, instance: dg.DagsterInstance, keys: Sequence[
     raise RuntimeError(f"{step} failed: {reason}")
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """A bar of partitions stored."""
     columns = (
         TextColumn("{task.description:<22}"),
         BarColumn(),

@@ -138,13 +138,21 @@ def replay(first: str, last: str, console: Console) -> None:
     directory = paper.directory(settings, keys)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    resources = paper.resources(settings, directory, pd.Timestamp(keys[0]))
-    try:
-        running.execute(
-            build_definitions(resources).resolve_job_def(session_job.name), running.prepared_instance(settings), keys
+    with running.progress_bar(console) as progress:
+        task = progress.add_task("starting", total=None)
+        resources = paper.resources(
+            settings,
+            directory,
+            pd.Timestamp(keys[0]),
+            on_stored=lambda asset, key: progress.update(task, advance=1, description=asset),
         )
-    finally:
-        resources["workers"].close()
+        job = build_definitions(resources).resolve_job_def(session_job.name)
+        progress.update(task, total=len(job.asset_layer.executable_asset_keys) * len(keys))
+        try:
+            running.execute(job, running.prepared_instance(settings), keys)
+        finally:
+            resources["workers"].close()
+        progress.update(task, description="done")
     tables = resources["tables"]
     console.print(_days(tables, keys))
     show(read(pd.Timestamp(keys[-1]).as_unit("us"), tables), console, seconds=time.monotonic() - started)

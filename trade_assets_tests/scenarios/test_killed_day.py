@@ -1,0 +1,79 @@
+"""A trading day killed wherever it writes: computed again it is the same day, and no order is lost or placed twice."""
+
+import os
+import signal
+
+import pandas as pd
+import pytest
+
+from trade_assets import partitions
+from trade_assets.desk import paper
+from trade_assets.resources import book_ledger, files
+from trade_assets.settings import load
+from trade_assets_tests.scenarios.test_live_day import hashes, played
+
+pytestmark = pytest.mark.xdist_group("history: killed_day")
+KILLS = 4
+
+
+class Writes:
+    """Counts what reaches the disk, files renamed and ledger rows alike, and dies before the n-th."""
+
+    def __init__(self, monkeypatch, *, last=None):
+        self.count, self._last = 0, last
+        self._around(monkeypatch, files.os, "replace")
+        self._around(monkeypatch, files.os, "link")
+        self._around(monkeypatch, book_ledger.BookLedger, "_add")
+
+    def _around(self, monkeypatch, owner, name):
+        original = getattr(owner, name)
+
+        def counted(*args, **kwargs):
+            if self.count == self._last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.count += 1
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, counted)
+
+
+def in_a_child(work) -> int:
+    """The signal that ended a forked copy of this process, 0 where it came to its end."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the day failed by itself"
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+
+
+def test_a_day_killed_anywhere_is_the_same_day_with_every_order_once(history, tmp_path, monkeypatch):
+    rebalance = partitions.GRID.dates[-3]
+    days = [k for k in partitions.sessions.get_partition_keys() if k >= partitions.key_of(rebalance)][:2]
+    with monkeypatch.context() as patched:
+        writes = Writes(patched)
+        whole = played(tmp_path / "whole", [(days[0], days[-1])])
+    expected, entries = hashes(whole, days), whole["ledger"].entries()
+    assert any(e.kind == "order" for e in entries)
+    assert any(e.kind == "execution" for e in entries)
+    for number in range(KILLS):
+        point, directory = writes.count * number // KILLS, tmp_path / f"killed{number}"
+
+        def killed(point=point, directory=directory):
+            Writes(pytest.MonkeyPatch(), last=point)
+            played(directory, [(days[0], days[-1])])
+
+        assert in_a_child(killed) == signal.SIGKILL
+        assert in_a_child(lambda directory=directory: played(directory, [(days[0], days[-1])])) == 0
+        again = paper.resources(load(), directory, pd.Timestamp(days[0]))
+        assert hashes(again, days) == expected
+        assert [(e.id, e.shares, e.amount_usd) for e in again["ledger"].entries()] == [
+            (e.id, e.shares, e.amount_usd) for e in entries
+        ]
+        again["tables"].sweep()
+        assert not list((directory / "store").rglob("*.partial"))
