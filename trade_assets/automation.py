@@ -1,11 +1,15 @@
 """When things run: jobs, the daily schedule, the rebalance sensor."""
 
+import hashlib
+import io
 from dataclasses import asdict
 
 import dagster as dg
 import pandas as pd
+from rich.console import Console
 
 from trade_assets import due, housekeeping, partitions, telling
+from trade_assets.desk import recording
 from trade_assets.domain import calendar
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.book_ledger import BookLedger
@@ -154,6 +158,30 @@ def tell_of_failure(
 
 
 @dg.op
+def record_executions(context: dg.OpExecutionContext, settings: dg.ResourceParam[Settings]) -> None:
+    """Writes the executions of the inbox into the book ledger."""
+    said = io.StringIO()
+    moved = recording.record_inbox(settings.live.output_dir, Console(file=said, width=200))
+    context.log.info(said.getvalue())
+    context.add_output_metadata({"files": len(moved), "said": said.getvalue()})
+
+
+@dg.job(name="executions", description="Files of executions in the inbox go into the book ledger, each once.")
+def executions_job() -> None:
+    record_executions()
+
+
+@dg.sensor(job=executions_job, minimum_interval_seconds=60)
+def inbox(context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
+    """Asks for files of executions to be recorded as soon as they are in live.output_dir/inbox."""
+    found = recording.waiting(settings.live.output_dir)
+    if not found:
+        return dg.SkipReason("the inbox is empty")
+    content = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in found)).hexdigest()
+    return dg.RunRequest(run_key=f"inbox {content}")
+
+
+@dg.op
 def tidy(
     context: dg.OpExecutionContext,
     settings: dg.ResourceParam[Settings],
@@ -176,6 +204,6 @@ weekly = dg.ScheduleDefinition(
     description="Housekeeping, while the exchange is closed.",
 )  # fmt: skip
 
-JOBS = [rebalance_job, session_job, exports_job, housekeeping_job]
+JOBS = [rebalance_job, session_job, exports_job, executions_job, housekeeping_job]
 SCHEDULES = [daily, weekly]
-SENSORS = [bi_weekly, export_after_rebalance, session_after_rebalance, tell_of_session, tell_of_failure]
+SENSORS = [bi_weekly, export_after_rebalance, session_after_rebalance, inbox, tell_of_session, tell_of_failure]

@@ -1,10 +1,31 @@
-"""What is due: the rebalances and the sessions that are missing up to a day."""
+"""What is due: which session is the day, and the rebalances and sessions that are missing up to it."""
 
 import pandas as pd
 
 from trade_assets import partitions
+from trade_assets.domain import calendar
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.tables import TableStore
+
+
+def closed_session(date: str | None) -> pd.Timestamp:
+    """A closed live session; raises ``ValueError`` that says which day was asked for and what is wrong with it."""
+    sessions = partitions.LIVE_SESSIONS
+    closed = sessions[calendar.close_utc(sessions) <= pd.Timestamp.now("UTC")]
+    if not len(closed):
+        raise ValueError(f"no live session has closed yet; they begin on {sessions[0]:%Y-%m-%d} (live.start)")
+    if date is None:
+        return closed[-1]
+    asked = pd.to_datetime(date, format="%Y-%m-%d", errors="coerce")
+    if pd.isna(asked):
+        raise ValueError(f"--date must be a date like 2018-12-31, was {date!r}")
+    if asked not in closed:
+        before = closed[closed < asked]
+        near = f", the session before it is {before[-1]:%Y-%m-%d}" if len(before) else ""
+        raise ValueError(
+            f"{date} is not a closed live session: they run from {closed[0]:%Y-%m-%d} to {closed[-1]:%Y-%m-%d}{near}"
+        )
+    return asked.as_unit("us")
 
 
 def rebalances(session: pd.Timestamp, tables: TableStore) -> list[str]:

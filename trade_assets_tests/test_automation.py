@@ -122,6 +122,23 @@ def test_the_schedule_rests_while_live_is_off_or_no_ledger_is_open():
     assert "no book ledger" in evening("2016-01-04 18:30", opened=None).skip_message
 
 
+def test_the_inbox_asks_for_its_files_by_what_they_say(tmp_path):
+    live = load().live.model_copy(update={"output_dir": tmp_path})
+    settings = load().model_copy(update={"live": live})
+
+    def tick():
+        return automation.inbox(dg.build_sensor_context(resources={"settings": settings}))
+
+    assert "empty" in tick().skip_message
+    (tmp_path / "inbox").mkdir()
+    file = tmp_path / "inbox" / "fills.csv"
+    file.write_text("a")
+    asked = tick().run_key
+    assert tick().run_key == asked
+    file.write_text("b")
+    assert tick().run_key != asked
+
+
 def test_a_session_that_has_not_closed_is_refused():
     date = partitions.GRID.dates[-1:]
     with pytest.raises(partitions.NotYetClosedError, match="cannot be computed: its session closes at"):

@@ -2,8 +2,11 @@
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
+from trade_assets.desk import recording
 from trade_assets.domain.live import day
+from trade_assets.schemas import InvalidTableError
 from trade_assets_tests.live_books import entry
 from trade_assets_tests.test_cli import invoke, refused
 from trade_assets_tests.test_desk import BEFORE, ME, NEXT, TODAY, WHY, bare, desk, said
@@ -190,3 +193,35 @@ def test_a_file_with_one_bad_row_records_nothing(desk, old, new, error):
 def test_a_file_that_is_not_there_is_refused(desk):
     assert "there is no file" in refused("record", *ME, "--file", desk.directory / "none.csv")
     assert invoke("record").exit_code == 2  # nobody said who
+
+
+def fills(desk, name, text):
+    """A file of executions in the inbox."""
+    path = desk.directory / "live" / "inbox" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+HEADER = "date,strategy,symbol,shares,price,cost\n"
+
+
+def test_files_in_the_inbox_are_recorded_once_and_put_away(desk):
+    path = fills(desk, "monday.csv", f"{HEADER}2016-03-30,stocks,BBB,500,10.1,1\n")
+    assert recording.waiting(desk.directory / "live") == [path]
+    (there,) = recording.record_inbox(desk.directory / "live", Console(quiet=True))
+    assert recording.waiting(desk.directory / "live") == []
+    assert (there.parent.name, there.name) == ("recorded", "monday.csv")
+    (made,) = desk.entries("execution")
+    assert (made.symbol, made.shares, made.actor) == ("BBB", 500.0, "inbox monday.csv")
+    there.replace(path)
+    recording.record_inbox(desk.directory / "live", Console(quiet=True))
+    assert len(desk.entries("execution")) == 1
+
+
+def test_a_file_that_is_refused_stays_and_nothing_of_it_is_recorded(desk):
+    path = fills(desk, "bad.csv", f"{HEADER}2016-03-30,stocks,BBB,500,10.1,1\n2016-03-30,stocks,CCC,1,-2,1\n")
+    with pytest.raises(InvalidTableError, match="column price must be > 0"):
+        recording.record_inbox(desk.directory / "live", Console(quiet=True))
+    assert path.is_file()
+    assert desk.entries("execution") == []

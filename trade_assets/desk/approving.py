@@ -6,11 +6,11 @@ import pandas as pd
 from rich.console import Console
 
 from trade_assets import partitions
-from trade_assets.desk.daily import closed_session
 from trade_assets.desk.saying import required, strategy_of, tell
 from trade_assets.domain import calendar
 from trade_assets.domain.live import day
 from trade_assets.domain.live.entries import Entry, cutoffs, is_tripped
+from trade_assets.due import closed_session
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.broker import build_broker
 from trade_assets.resources.files import Files

@@ -16,7 +16,6 @@ from trade_assets import due, partitions, running
 from trade_assets.automation import rebalance_job, session_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.desk import paper
-from trade_assets.domain import calendar
 from trade_assets.domain.report.daily import Day
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.exports import Exports
@@ -30,7 +29,7 @@ from trade_assets.telling import read, tell_day, tell_failure
 def daily(date: str | None, *, dry_run: bool, console: Console) -> None:
     """Compute a session, the newest closed one by default, and print what to do."""
     settings, started = load(), time.monotonic()
-    session = closed_session(date)
+    session = due.closed_session(date)
     with tempfile.TemporaryDirectory() as scratch:
         resources = _dry(settings, Path(scratch)) if dry_run else build_resources(settings)
         to_whom = settings.live.notifications, resources["notifier"], resources["notified"]
@@ -62,26 +61,6 @@ def compute(session: pd.Timestamp, resources: dict[str, Any], instance: dg.Dagst
     finally:
         resources["workers"].close()
     return read(session, tables)
-
-
-def closed_session(date: str | None) -> pd.Timestamp:
-    """A closed live session; raises ``ValueError`` that says which day was asked for and what is wrong with it."""
-    sessions = partitions.LIVE_SESSIONS
-    closed = sessions[calendar.close_utc(sessions) <= pd.Timestamp.now("UTC")]
-    if not len(closed):
-        raise ValueError(f"no live session has closed yet; they begin on {sessions[0]:%Y-%m-%d} (live.start)")
-    if date is None:
-        return closed[-1]
-    asked = pd.to_datetime(date, format="%Y-%m-%d", errors="coerce")
-    if pd.isna(asked):
-        raise ValueError(f"--date must be a date like 2018-12-31, was {date!r}")
-    if asked not in closed:
-        before = closed[closed < asked]
-        near = f", the session before it is {before[-1]:%Y-%m-%d}" if len(before) else ""
-        raise ValueError(
-            f"{date} is not a closed live session: they run from {closed[0]:%Y-%m-%d} to {closed[-1]:%Y-%m-%d}{near}"
-        )
-    return asked.as_unit("us")
 
 
 def show(day: Day, console: Console, *, seconds: float) -> None:

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trade_assets.desk.daily import closed_session
 from trade_assets.desk.saying import required, strategy_of, symbol_of, tell
 from trade_assets.domain.live.entries import Entry, Kind
+from trade_assets.due import closed_session
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.settings import load
 

@@ -8,10 +8,10 @@ import pandas as pd
 from rich.console import Console
 
 from trade_assets import schemas
-from trade_assets.desk.daily import closed_session
 from trade_assets.desk.saying import required, symbol_of, tell
 from trade_assets.domain.live import day
 from trade_assets.domain.live.entries import Entry
+from trade_assets.due import closed_session
 from trade_assets.resources import own_files
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.settings import load
@@ -37,6 +37,27 @@ def record(
 def record_file(file: str, actor: str, console: Console) -> None:
     """Record every execution of a CSV or Parquet file, all or none; a file recorded before adds nothing."""
     _append(own_files.executions(Path(file)).table, actor, console)
+
+
+def record_inbox(directory: Path, console: Console) -> list[Path]:
+    """Record every file of the inbox by name and put it under ``recorded/``; returns where they are now.
+
+    A file that is refused stays where it is, and nothing of it is recorded.
+    """
+    moved = []
+    for path in waiting(directory):
+        record_file(str(path), f"inbox {path.name}", console)
+        there = path.parent / "recorded" / path.name
+        there.parent.mkdir(exist_ok=True)
+        path.replace(there)
+        moved.append(there)
+    return moved
+
+
+def waiting(directory: Path) -> list[Path]:
+    """Files of executions that were put into the inbox of a directory of live files."""
+    inbox = directory / "inbox"
+    return sorted(p for p in inbox.glob("*") if p.suffix in (".csv", ".parquet")) if inbox.is_dir() else []
 
 
 def entries_of(table: pd.DataFrame, actor: str, now: pd.Timestamp) -> list[Entry]:

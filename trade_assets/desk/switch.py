@@ -3,10 +3,10 @@
 import pandas as pd
 from rich.console import Console
 
-from trade_assets.desk.daily import closed_session
 from trade_assets.desk.saying import required, strategy_of, tell
 from trade_assets.domain.live import entries as ledger_entries
 from trade_assets.domain.live.entries import STRATEGIES, Entry, Kind
+from trade_assets.due import closed_session
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.settings import load
 
