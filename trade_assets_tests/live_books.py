@@ -116,8 +116,9 @@ def happenings(seed, bars, sessions):
             symbol, of = names[place], sessions[max(0, at - int(rng.integers(0, 4)))]
             split = np.prod([rows[s, symbol].split_ratio for s in sessions[: at + 1] if s > of and (s, symbol) in rows])
             held = list(reference.live_book(sessions[: at + 1], rows, news))[-1][1].get(symbol)
-            is_sale = held is not None and rng.random() < 0.5
-            shares = -held[0] * rng.choice([1.0, 0.5]) / split if is_sale else float(rng.integers(1, 300))
+            shares = float(rng.integers(1, 300))
+            if held is not None and rng.random() < 0.5:
+                shares = -held[0] * rng.choice([1.0, 0.5]) / split
             price = float(np.round(rng.uniform(1, 200), 2))
             usd = {"amount_usd": shares * price, "cost_usd": float(rng.uniform(0, 5))} if kind == "execution" else {}
             own.append(entry(name.format(len(own)), kind, of, symbol=symbol, shares=shares, price_usd=price, **usd))

@@ -2,9 +2,10 @@
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from trade_assets import schemas
-from trade_assets.desk import approving, ledger, recording, switch
+from trade_assets.desk import approving, commands, ledger, recording, switch
 from trade_assets.domain import calendar
 from trade_assets.domain.live import account, day
 from trade_assets.resources.book_ledger import BookLedger
@@ -62,7 +63,7 @@ class Desk:
 def bare(tmp_path, monkeypatch):
     """A desk whose ledger is not there yet."""
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(commands, "console", Console(width=160))
     return Desk(tmp_path, monkeypatch)
 
 

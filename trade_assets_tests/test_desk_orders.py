@@ -130,10 +130,13 @@ def test_a_fill_is_recorded_once_with_what_it_answers(desk):
 
 
 def test_a_fill_without_an_order_and_a_late_one_are_pointed_out(desk):
-    assert "AAA -12.5 at 10.25, without an order" in said(*FILL)
+    shown = said(*FILL)
+    assert "AAA -12.5 at 10.25, without an order" in shown
+    assert "was computed before" not in shown
     desk.ledger.seal(TODAY)
-    shown = said("record", *ME, "--symbol", "BBB", "--shares", 1, "--price", 2)
-    assert "2016-03-30 was computed before: this is in the book of the next session." in shown
+    for date in (TODAY, BEFORE):
+        shown = said("record", *ME, "--symbol", "BBB", "--shares", 1, "--price", 2, "--date", date.date())
+        assert f"{date.date()} was computed before: this is in the book of the next session." in shown
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def _append(table: pd.DataFrame, actor: str, console: Console) -> None:
     known = {entry.id: entry for entry in ledger.entries()}
     ledger.append(made)
     new = [entry for entry in made if entry.id not in known]
-    sealed = {entry.session for entry in known.values() if entry.kind == "day"}
+    sealed = max((entry.session for entry in known.values() if entry.kind == "day"), default=pd.Timestamp.min)
     tell(
         console,
         f"{len(new)} execution{'s' if len(new) != 1 else ''} recorded by {actor}, {len(made) - len(new)} were there already.",
@@ -106,6 +106,6 @@ def _append(table: pd.DataFrame, actor: str, console: Console) -> None:
     for entry in new:
         before = day.order_of(entry, orders)
         tell(console, f"  {entry.session:%Y-%m-%d} {entry.strategy} {entry.symbol} {entry.shares:+g} at {entry.price_usd:g}" + ("" if before else ", without an order"))  # fmt: skip
-    late = sorted({entry.session for entry in new} & sealed)
+    late = sorted(entry.session for entry in new if entry.session <= sealed)
     if late:
         console.print(f"{late[0]:%Y-%m-%d} was computed before: this is in the book of the next session.")

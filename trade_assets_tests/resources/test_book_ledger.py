@@ -41,6 +41,11 @@ def test_what_is_appended_is_what_is_read(tmp_path_factory, rows):
     assert read(path) == made
 
 
+def test_minus_zero_which_no_database_keeps_is_zero(path):
+    at(path).append([entry("zero", "rename", SESSIONS[0], amount_usd=-0.0, cost_usd=-0.0)])
+    assert str(read(path)[0].amount_usd) == "0.0"
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 def test_a_number_that_is_none_is_refused_by_name(path, number):
     with pytest.raises(LedgerError, match="'bad': amount_usd must be a finite number"):
