@@ -21,7 +21,7 @@ class Account:
     equity_usd, cash_usd, flow_usd, pnl_usd, cost_usd : float
         Of this session; ``flow_usd`` is what people put in (+) or took out (-).
     returns : ndarray of shape (n,)
-        Daily, net of costs, of up to a year ending with this session; flows count at the close.
+        Daily, net of costs, of up to a year ending with this session, since the last reset; flows count at the close.
     drawdown_frac : float, <= 0
         Below the highest value within those sessions since ``since``.
     """
@@ -60,12 +60,14 @@ def daily(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def account(days: pd.DataFrame, *, since: pd.Timestamp | None) -> Account:
-    """The newest of ``days``, with the returns of all of them; the drawdown is counted from ``since`` on."""
+    """The newest of ``days``; returns and drawdown are counted after ``since``, all of them without.
+
+    A kill switch that was reset must not trip again on what it tripped on before.
+    """
     last = days.iloc[-1]
-    returns = days["return_frac"].to_numpy(dtype=float)
     inside = days["return_frac"].notna() & (True if since is None else days["session"] > since)
-    growth = np.cumprod(np.concatenate([[1.0], 1.0 + returns[inside.to_numpy()]]))
+    returns = days.loc[inside, "return_frac"].to_numpy(dtype=float)
+    growth = np.cumprod(np.concatenate([[1.0], 1.0 + returns]))
     return Account(
-        last["session"], *(float(last[name]) for name in COLUMNS[1:6]), returns[~np.isnan(returns)],
-        float(growth[-1] / growth.max() - 1.0),
+        last["session"], *(float(last[name]) for name in COLUMNS[1:6]), returns, float(growth[-1] / growth.max() - 1.0),
     )  # fmt: skip

@@ -51,7 +51,7 @@ def test_returns_are_those_of_the_money_whatever_was_put_in_or_taken_out(history
 
 @settings(**LIGHT)
 @given(history=histories(), start=st.integers(0, 30))
-def test_the_drawdown_is_below_the_highest_value_since_the_reset(history, start):
+def test_returns_and_drawdown_are_those_since_the_reset(history, start):
     returns, equity, flow = history
     days, start = account.daily(record(equity, flow)), min(start, len(returns))
     for since, own in ((None, returns), (SESSIONS[start], returns[start:])):
@@ -61,7 +61,7 @@ def test_the_drawdown_is_below_the_highest_value_since_the_reset(history, start)
             highest = max(highest, value)
         found = account.account(days, since=since)
         assert found.drawdown_frac == pytest.approx(value / highest - 1, abs=1e-12)
-        np.testing.assert_allclose(found.returns, returns, atol=1e-12)
+        np.testing.assert_allclose(found.returns, own, atol=1e-12)
 
 
 def test_the_account_is_that_of_the_newest_session():
@@ -85,3 +85,11 @@ def test_nothing_is_earned_on_the_first_session_or_by_an_empty_book():
 
 def test_a_book_without_rows_has_no_days():
     assert account.daily(pd.DataFrame(columns=books.COLUMNS)).empty
+
+
+def test_after_a_reset_nothing_before_it_counts():
+    days = account.daily(record([100.0, 50.0, 51.0, 52.0], [100.0, 0.0, 0.0, 0.0]))
+    whole, since = (account.account(days, since=at) for at in (None, SESSIONS[1]))
+    assert whole.returns == pytest.approx([-0.5, 0.02, 52 / 51 - 1])
+    assert since.returns == pytest.approx([0.02, 52 / 51 - 1])
+    assert (whole.drawdown_frac, since.drawdown_frac) == (pytest.approx(-0.48), 0.0)
