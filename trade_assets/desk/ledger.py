@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from trade_assets.desk.saying import required, strategy_of, symbol_of, tell
 from trade_assets.domain.live.entries import Entry, Kind
@@ -106,24 +104,20 @@ def restore(source: str, console: Console) -> None:
 
 
 def show(last: int, console: Console) -> None:
-    """Print the newest entries."""
+    """Print the newest entries, a line each."""
     entries = BookLedger(load().live.ledger_uri).entries()
-    table = Table(title=f"{len(entries)} entries, the last {min(last, len(entries))}", title_justify="left")
-    for name in ("recorded", "session", "kind", "strategy", "symbol", "shares", "price", "USD", "cost", "by", "why"):
-        table.add_column(name, justify="right" if name in ("shares", "price", "USD", "cost") else "left")
-    for e in entries[-last:]:
-        numbers = (f"{n:,.7g}" if n else "" for n in (e.shares, e.price_usd, e.amount_usd, e.cost_usd))
-        table.add_row(
-            f"{e.recorded_utc:%Y-%m-%d %H:%M}",
-            f"{e.session:%Y-%m-%d}",
-            e.kind,
-            e.strategy,
-            e.symbol,
-            *numbers,
-            Text(e.actor),
-            Text(e.reason),
-        )
-    console.print(table)
+    console.print(f"{len(entries)} entries, the last {min(last, len(entries))}:")
+    for entry in entries[-last:]:
+        tell(console, line_of(entry))
+
+
+def line_of(e: Entry) -> str:
+    """An entry in a line: session, what it is and of whom, its numbers, who made it, why and when."""
+    numbers = {"shares": e.shares, "at": e.price_usd, "USD": e.amount_usd, "cost": e.cost_usd}
+    told = "".join(f", {name} {number:,.7g}" for name, number in numbers.items() if number)
+    what = " ".join(part for part in (e.kind, e.strategy, e.symbol) if part)
+    why = f": {e.reason}" if e.reason else ""
+    return f"{e.session:%Y-%m-%d} {what}{told}. {e.actor}{why} ({e.recorded_utc:%Y-%m-%d %H:%M} UTC)"
 
 
 def _add(kind: Kind, date: str | None, strategy: str, actor: str, reason: str, console: Console, **content) -> None:
