@@ -140,7 +140,7 @@ def test_the_command_tells_unless_it_is_a_dry_run(dry_run, fails, notified, monk
     channels = Channels()
     resources = {"notifier": channels, "notified": notified}
     monkeypatch.setattr(desk, "load", lambda: settings_with(ASKED))
-    monkeypatch.setattr(desk, "closed_session", lambda date: STOPPED.session)
+    monkeypatch.setattr(desk.due, "closed_session", lambda date: STOPPED.session)
     monkeypatch.setattr(desk, "build_resources", lambda *a, **k: resources)
     monkeypatch.setattr(desk, "_dry", lambda *a: resources)
     monkeypatch.setattr(desk, "show", lambda *a, **k: None)
