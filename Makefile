@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: run run-all test check lint types layers ui bench lock clean
+.PHONY: run run-all test prove check lint types layers ui bench lock clean
 
 run: .venv/installed  ## ten stocks, the trades, the tear sheet: the sample from 2012
 	$(BIN)/trade-assets run
@@ -16,6 +16,9 @@ ui: .venv/installed  ## the Dagster UI on http://127.0.0.1:3000
 
 test: .venv/developed  ## the test suite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+prove: .venv/developed  ## every line of docs/reliability.md at its full count; hours
+	RELIABILITY=full $(BIN)/python -m pytest -m reliability -n $(WORKERS) --dist loadgroup --table docs/reliability.md
 
 lint: .venv/developed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -79,6 +79,7 @@ def test_rows_of_chosen_symbols_only(store):
     assert store.read("stock_predictions", [KEY], symbols=["S1"])[0]["prediction"].tolist() == [2.0]
 
 
+@pytest.mark.reliability("4")
 @pytest.mark.parametrize("damage", ["flip", "cut"])
 @pytest.mark.parametrize("part", ["tables", "records"])
 def test_a_hundred_damaged_copies_are_never_read(store, tmp_path, part, damage):

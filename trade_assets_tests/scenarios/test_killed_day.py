@@ -10,10 +10,11 @@ from trade_assets import partitions
 from trade_assets.desk import paper
 from trade_assets.resources import book_ledger, files
 from trade_assets.settings import load
+from trade_assets_tests import reliability
 from trade_assets_tests.scenarios.test_live_day import hashes, played
 
 pytestmark = pytest.mark.xdist_group("history: killed_day")
-KILLS = 4
+KILLS = reliability.count(4, 20)
 
 
 class Writes:
@@ -52,7 +53,8 @@ def in_a_child(work) -> int:
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
-def test_a_day_killed_anywhere_is_the_same_day_with_every_order_once(history, tmp_path, monkeypatch):
+@pytest.mark.reliability("1 day")
+def test_a_day_killed_anywhere_is_the_same_day_with_every_order_once(history, tmp_path, monkeypatch, figure):
     rebalance = partitions.GRID.dates[-3]
     days = [k for k in partitions.sessions.get_partition_keys() if k >= partitions.key_of(rebalance)][:2]
     with monkeypatch.context() as patched:
@@ -77,3 +79,4 @@ def test_a_day_killed_anywhere_is_the_same_day_with_every_order_once(history, tm
         ]
         again["tables"].sweep()
         assert not list((directory / "store").rglob("*.partial"))
+    figure(f"{KILLS} kills over {writes.count} writes: same entries, same hashes")
