@@ -13,7 +13,7 @@ from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
-from trade_assets.resources.market_data.vintages import Vintages
+from trade_assets.resources.market_data.vintages import Vintages, restatements_of
 from trade_assets.resources.notified import Notified
 from trade_assets.resources.notifier import Notifier
 from trade_assets.resources.records import Records
@@ -52,7 +52,7 @@ def build_resources(
         Resources by name that take the place of the built ones.
     """
     files = files or Files(settings.store.url)
-    tables = TableStore(files)
+    tables, source = TableStore(files), build_source(settings)
 
     def fingerprint_of(asset: str) -> str:
         return settings.fingerprint(frozenset(SPECS[asset].metadata["settings"].split(", ")) & SECTIONS)
@@ -62,7 +62,8 @@ def build_resources(
         "fingerprint_of": fingerprint_of,
         "tables": tables,
         "artifacts": ArtifactStore(files),
-        "market_data": Vintages(build_source(settings), files),
+        "market_data": Vintages(source, files),
+        "restatements": restatements_of(source, files),
         "workers": Workers(settings.store.workers),
         "tracking": Tracking(settings.store.mlflow_uri),
         "studies": Studies(settings.store.optuna_uri),

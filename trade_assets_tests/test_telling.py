@@ -142,7 +142,7 @@ def test_the_command_tells_unless_it_is_a_dry_run(dry_run, fails, notified, monk
     monkeypatch.setattr(desk, "load", lambda: settings_with(ASKED))
     monkeypatch.setattr(desk.due, "closed_session", lambda date: STOPPED.session)
     monkeypatch.setattr(desk, "build_resources", lambda *a, **k: resources)
-    monkeypatch.setattr(desk, "_dry", lambda *a: resources)
+    monkeypatch.setattr(desk, "scratch_resources", lambda *a: resources)
     monkeypatch.setattr(desk, "show", lambda *a, **k: None)
     monkeypatch.setattr(desk.running, "prepared_instance", lambda settings: None)
     monkeypatch.setattr(desk, "compute", compute)

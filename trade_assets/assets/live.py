@@ -18,6 +18,7 @@ from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.market_data.protocol import MarketData
+from trade_assets.resources.market_data.restatements import Restatements
 from trade_assets.resources.tables import TableStore
 from trade_assets.settings import Settings
 
@@ -205,6 +206,8 @@ def monitoring(
     settings: dg.ResourceParam[Settings],
     market_data: dg.ResourceParam[MarketData],
     between: dg.ResourceParam[Between],
+    ledger: dg.ResourceParam[BookLedger],
+    restatements: dg.ResourceParam[Restatements],
     session_bars: pd.DataFrame,
     live_signals: pd.DataFrame,
     live_market: pd.DataFrame,
@@ -223,7 +226,11 @@ def monitoring(
         candidate_skill, event_scores, event_outcomes,
     )  # fmt: skip
     panel = policies.panel(market_data, dates, policies.WATCHED + 2 * settings.labels.horizon_sessions)
-    made = [watching.readings(stored, between.at(session), panel, session, settings) for session in dates]
+    cutoffs = entries_of.cutoffs(ledger.entries())
+    made = []
+    for session in dates:
+        seen = restatements.news(cutoffs.get(calendar.session_before(session, 1)), cutoffs[session])
+        made.append(watching.readings(stored, between.at(session), panel, session, settings, restated=seen))
     return schemas.concat("monitoring", made)
 
 

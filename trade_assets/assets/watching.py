@@ -10,6 +10,7 @@ from trade_assets.assets.live_policies import YEAR
 from trade_assets.domain.events import record
 from trade_assets.domain.live import account, monitoring
 from trade_assets.domain.live.monitoring import Reading, calibration, challenger, drift, freshness, regimes, skill
+from trade_assets.domain.live.monitoring import restated as restatements
 from trade_assets.domain.prices import Panel
 from trade_assets.settings import Settings
 
@@ -32,7 +33,15 @@ class Tables:
     event_outcomes: pd.DataFrame
 
 
-def readings(stored: Tables, now: AtSession, panel: Panel, session: pd.Timestamp, settings: Settings) -> pd.DataFrame:
+def readings(
+    stored: Tables,
+    now: AtSession,
+    panel: Panel,
+    session: pd.Timestamp,
+    settings: Settings,
+    *,
+    restated: tuple[int, int | None],
+) -> pd.DataFrame:
     """Rows of ``monitoring`` of a session."""
     date = partitions.rebalance_at(session)
     champion = stored.champion_model[stored.champion_model["rebalance_date"] == date]
@@ -47,6 +56,7 @@ def readings(stored: Tables, now: AtSession, panel: Panel, session: pd.Timestamp
             decided_at=date,
             session=session,
         ),
+        *restatements.readings(*restated),
         *_calibration(stored, now, date, session, settings),
         *freshness.readings(
             stored.session_bars[stored.session_bars["session"] == session],

@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     app.command()(daily)
     app.command()(paper)
+    app.command()(restated)
     app.command()(approve)
     app.command()(record)
     app.add_typer(_ledger(), name="ledger")
@@ -48,6 +49,20 @@ def paper(
         from trade_assets.desk import daily as day
 
         day.replay(first, last, console)
+
+
+def restated(
+    date: Date = None,
+    symbol: Annotated[
+        list[str] | None,
+        typer.Option("--symbol", metavar="NAME", help="Only what was restated of it; may be given again."),
+    ] = None,
+) -> None:
+    """Ask the source again about sealed sessions: what it restates, and which decisions that would have changed."""
+    with plain_errors():
+        from trade_assets.desk import restated as again
+
+        again.restated(date, symbol or [], console)
 
 
 def approve(

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ def daily(date: str | None, *, dry_run: bool, console: Console) -> None:
     settings, started = load(), time.monotonic()
     session = due.closed_session(date)
     with tempfile.TemporaryDirectory() as scratch:
-        resources = _dry(settings, Path(scratch)) if dry_run else build_resources(settings)
+        resources = scratch_resources(settings, Path(scratch)) if dry_run else build_resources(settings)
         to_whom = settings.live.notifications, resources["notifier"], resources["notified"]
         try:
             day = compute(session, resources, running.prepared_instance(settings))
@@ -94,19 +94,36 @@ def _orders(orders: pd.DataFrame) -> Table:
     return table
 
 
-def _dry(settings: Settings, scratch: Path) -> dict[str, Any]:
+def scratch_resources(
+    settings: Settings, scratch: Path, hidden: Callable[[str], bool] = lambda name: False, **replaced: Any
+) -> dict[str, Any]:
+    """The outside world of a day that leaves nothing behind: a copy of the ledger, a store laid over the stored one.
+
+    Parameters
+    ----------
+    settings : Settings
+    scratch : Path
+        Directory for whatever is written.
+    hidden : callable
+        True for the names of the store that are not there.
+    **replaced
+        Resources by name that take the place of the built ones.
+    """
     own = BookLedger(settings.live.ledger_uri)
     copy = scratch / "ledger.db"
     if own.path is None:
         raise ValueError("--dry-run copies the ledger, and only a SQLite ledger can be copied")
-    own.backup(copy)
-    own.close()
+    has_ledger = own.exists()
+    if has_ledger:
+        own.backup(copy)
+        own.close()
     dry = settings.live.model_copy(update={"dry_run": True})
     return build_resources(
         settings.model_copy(update={"live": dry}),
-        files=Overlay(Files(str(scratch / "store")), Files(settings.store.url), lambda name: False),
-        ledger=BookLedger(f"sqlite:///{copy}"),
+        files=Overlay(Files(str(scratch / "store")), Files(settings.store.url), hidden),
+        ledger=BookLedger(f"sqlite:///{copy}") if has_ledger else own,
         live_files=Exports(scratch / "live"),
+        **replaced,
     )
 
 

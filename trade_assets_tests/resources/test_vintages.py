@@ -9,9 +9,10 @@ from trade_assets.domain import calendar
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data.cut import Cut
 from trade_assets.resources.market_data.protocol import TIME_COLUMN
+from trade_assets.resources.market_data.restated import Restated
 from trade_assets.resources.market_data.sealed_files import CorruptSealError
 from trade_assets.resources.market_data.synthetic import Synthetic
-from trade_assets.resources.market_data.vintages import BarsNotYetThereError, Vintages
+from trade_assets.resources.market_data.vintages import BarsNotYetThereError, Vintages, restatements_of
 from trade_assets.settings import Synthetic as SyntheticSettings
 from trade_assets_tests.resources import directories
 
@@ -204,3 +205,46 @@ def test_sealed_sessions_are_whole_sessions_of_the_calendar(market, files):
     assert rows["session"].nunique() == len(
         calendar.sessions_between(pd.Timestamp("1999-05-29"), pd.Timestamp("1999-06-06"))
     )
+
+
+def test_what_was_seen_between_two_instants_is_news_with_the_last_judgement(market, files):
+    first = Vintages(market, files)
+    first.bars(START, END)
+    log = restatements_of(market, files)
+    hour = pd.Timedelta(hours=1)
+    assert log.news(None, NOW) == (0, None)
+    changed = Vintages(Restating(market, scale=1.01), files).refresh(START, START, now=NOW)
+    assert log.news(None, NOW) == (len(changed), None)
+    log.judge(4, now=NOW + hour)
+    assert log.news(None, NOW) == (len(changed), None)
+    assert log.news(None, NOW + hour) == (len(changed), 4)
+    assert log.news(NOW, NOW + hour) == (0, 4)
+    assert log.news(NOW + hour, NOW + 2 * hour) == (0, None)
+
+
+@pytest.mark.parametrize("table", TIME_COLUMN)
+def test_restated_rows_take_the_place_of_the_sealed_ones_and_all_else_stays(market, files, table):
+    sealed = Vintages(market, files)
+    for name in TIME_COLUMN:
+        getattr(sealed, name)(START, END)
+    source = Restating(market, scale=1.01, without="S0003")
+    changed = sealed_changes(source, files)
+    one = changed[changed["symbol"].isin(["S0001", "S0003"])]
+    tried, asked = Restated(sealed, source, one), source.asked
+    rows, before = getattr(tried, table)(START, END), getattr(sealed, table)(START, END)
+    if table != "bars":
+        pd.testing.assert_frame_equal(rows, before)
+        return
+    expected = before[~((before["symbol"] == "S0003") & (before["session"] == START))].reset_index(drop=True)
+    own = (expected["symbol"] == "S0001") & (expected["session"] == START)
+    assert own.sum() == 1
+    for column in ("open", "high", "low", "close"):
+        expected.loc[own, column] *= 1.01
+    pd.testing.assert_frame_equal(rows, expected)
+    assert source.asked == asked + 1
+    day = START - pd.Timedelta(days=1)
+    pd.testing.assert_frame_equal(tried.bars(START, END, as_of=day), sealed.bars(START, END, as_of=day))
+
+
+def sealed_changes(source, files):
+    return Vintages(source, files).refresh(START, START, now=NOW)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 
 from trade_assets import partitions, proof
 from trade_assets.automation import rebalance_job
@@ -21,6 +22,12 @@ RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_p
 def keys() -> list[str]:
     """All rebalance keys of the small history."""
     return [partitions.key_of(date) for date in partitions.GRID.dates]
+
+
+def without_a_fit() -> pd.Timestamp:
+    """The newest rebalance but one at which no model is fitted: quickly computed again."""
+    grid = partitions.GRID
+    return [d for d, ordinal in zip(grid.dates[:-1], grid.ordinals[:-1], strict=True) if ordinal % 6 in (1, 5)][-1]
 
 
 def base() -> Files:

@@ -73,6 +73,19 @@ class Restatements:
             self._log.reload()
         return report
 
+    def judge(self, decisions: int, *, now: pd.Timestamp) -> None:
+        """Append how many decisions what was restated so far would change."""
+        while not self._log.append({"seen_utc": now.isoformat(), "rows": [], "decisions": decisions}):
+            self._log.reload()
+
+    def news(self, after: pd.Timestamp | None, by: pd.Timestamp) -> tuple[int, int | None]:
+        """Values seen to be restated in ``(after, by]``, and decisions they would change; None where nobody asked."""
+        self._log.reload()
+        seen = [(pd.Timestamp(entry["seen_utc"]), entry) for entry in self._log.entries]
+        new = [entry for at, entry in seen if at <= by and (after is None or at > after)]
+        judged = [entry["decisions"] for entry in new if "decisions" in entry]
+        return sum(len(entry["rows"]) for entry in new), judged[-1] if judged else None
+
     def _newest(self) -> dict[tuple[str, ...], str]:
         self._log.reload()
         return {_identity(row): row["restated"] for entry in self._log.entries for row in entry["rows"]}

@@ -49,7 +49,7 @@ class Vintages:
         self._seals = {table: Seals(files, _directory(inner, table), table) for table in protocol.TIME_COLUMN}
         self._snapshots = Log(files, _directory(inner, "membership"))
         self._snapshot_rows = Parts(files, _directory(inner, "membership"), schemas.RAW["membership"])
-        self._restatements = Restatements(files, _directory(inner, "restatements"))
+        self._restatements = restatements_of(inner, files)
 
     @property
     def name(self) -> str:
@@ -165,6 +165,11 @@ class Vintages:
                 if pd.Timestamp(entry["through"]) >= date:
                     return entry
         return None
+
+
+def restatements_of(inner: MarketData, files: Files) -> Restatements:
+    """What the source was seen to restate of the rows sealed in ``files``."""
+    return Restatements(files, _directory(inner, "restatements"))
 
 
 def _directory(inner: MarketData, table: str) -> str:
