@@ -1,14 +1,15 @@
 """Dagster's SQLite event log with connections that stay open.
 
 The stock storage opens, migrates and closes a database for every event, which is most of what a
-materialisation costs. This one replaces a single private method, ``_connect``: same databases, same
-schema, same lock; a test fails when Dagster changes that method. Postgres is the documented way out.
+materialisation costs, and asks for every event whether tables and columns are there. This one replaces two private
+methods, ``_connect`` and ``_has_asset_key_col_on_connection``: same databases, same schema, same lock; a test fails
+when Dagster changes one of them. Postgres is the documented way out.
 It also removes the database of a deleted run, which the stock storage leaves behind empty and as large as before.
 """
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data=None) -> None:
         self._kept: OrderedDict[tuple[int, str], tuple[db.Engine, Connection]] = OrderedDict()
+        self._there: set[str] = set()  # tables and columns of the index, which only ever gains some
         super().__init__(str(Path(os.environ.get("DAGSTER_HOME", ".")) / base_dir), inst_data)
 
     @classmethod
@@ -37,6 +39,18 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             connection = self._kept_connection(shard)
             with connection.begin():
                 yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        return self._once_there(table_name, lambda: super(KeptSqliteEventLogStorage, self).has_table(table_name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        stock = super()._has_asset_key_col_on_connection
+        return self._once_there(f"asset_keys.{column_name}", lambda: stock(conn, column_name))
+
+    def _once_there(self, name: str, ask: Callable[[], bool]) -> bool:
+        if name not in self._there and ask():
+            self._there.add(name)
+        return name in self._there
 
     def delete_events(self, run_id: str) -> None:
         super().delete_events(run_id)
