@@ -74,9 +74,7 @@ def tidy(
     """
     now, keep = now or dt.datetime.now(dt.UTC), settings.housekeeping
     unfinished = now - dt.timedelta(hours=keep.keep_partials_hours)
-    dead = runs.dead(instance)
-    for run in () if dry_run else dead:
-        instance.report_run_failed(run, GONE)
+    dead = runs.dead(instance) if dry_run else free(instance)
     old = runs.old(instance, now - dt.timedelta(days=keep.keep_runs_days))
     for run_id in () if dry_run else old:
         runs.delete(instance, run_id)
@@ -90,6 +88,14 @@ def tidy(
         except (CorruptPartitionError, MissingPartitionError, StalePartitionError) as error:
             left = f"no model was removed, for a table cannot be read: {error}"
     return Removed(len(dead), len(old), tracked, len(partials), len(models), left)
+
+
+def free(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Mark failed the runs whose process is gone, so that no run waits for their slots; returns them."""
+    dead = runs.dead(instance)
+    for run in dead:
+        instance.report_run_failed(run, GONE)
+    return dead
 
 
 def named_models(tables: TableStore) -> set[str]:

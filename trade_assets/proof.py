@@ -30,7 +30,7 @@ from trade_assets.resources.records import Records
 from trade_assets.resources.studies import Unstored
 from trade_assets.resources.tables import MissingPartitionError, TableStore
 from trade_assets.resources.tracking import Untracked
-from trade_assets.resources.workers import Workers
+from trade_assets.resources.workers import Workers, end_with_the_owner
 from trade_assets.settings import Settings, load
 from trade_assets.telling import step_failure
 
@@ -140,7 +140,7 @@ def leaky_range(key: str, leak: str, directory: str, assets: Sequence[str] = ())
 def _fresh_processes(count: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["trade_assets.proof"])
-    return ProcessPoolExecutor(count, mp_context=context, max_tasks_per_child=1)
+    return ProcessPoolExecutor(count, mp_context=context, max_tasks_per_child=1, initializer=end_with_the_owner)
 
 
 def provable_keys(settings: Settings) -> list[str]:

@@ -17,6 +17,8 @@ import sqlalchemy as db
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy.engine import Connection
 
+from trade_assets.resources.files import NotStoredError, has_no_room, not_stored
+
 BUSY_TIMEOUT_SECONDS = 60
 KEPT = 16
 
@@ -36,9 +38,15 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
-            connection = self._kept_connection(shard)
-            with connection.begin():
-                yield connection
+            try:
+                connection = self._kept_connection(shard)
+                with connection.begin():
+                    yield connection
+            except db.exc.OperationalError as error:
+                if not has_no_room(error.orig):
+                    raise
+                what = f"an event in {self.path_for_shard(shard)}"
+                raise NotStoredError(not_stored(what, str(error.orig))) from error
 
     def has_table(self, table_name: str) -> bool:
         return self._once_there(table_name, lambda: super(KeptSqliteEventLogStorage, self).has_table(table_name))

@@ -2,11 +2,13 @@
 
 A local file is written beside its place, flushed to the disk and renamed, and the directory is
 flushed: a reader sees the old bytes or the new, never a mixture. What a killed writer leaves behind
-carries the ending ``.partial`` and is swept.
+carries the ending ``.partial`` and is swept; a writer that finds no room removes its own.
 """
 
 import datetime as dt
 import os
+import re
+import sqlite3
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +16,12 @@ from pathlib import Path
 import fsspec
 
 PARTIAL = ".partial"
+WRITER = re.compile(r"\.(\d+)\.\d+\.partial$")  # process and thread
+NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+
+
+class NotStoredError(OSError):
+    """Bytes for which there was no room; what was there before is as it was."""
 
 
 class Files:
@@ -30,9 +38,15 @@ class Files:
                 self._fs.makedirs(os.path.dirname(self._path(name)), exist_ok=True)
                 self._fs.pipe_file(self._path(name), content)
             return
-        pending = [(self._write_partial(name, content), Path(self._path(name))) for name, content in items]
-        for partial, target in pending:
-            os.replace(partial, target)
+        pending: list[tuple[Path, Path]] = []
+        try:
+            for name, content in items:
+                pending.append((self._write_partial(name, content), Path(self._path(name))))
+            for partial, target in pending:
+                os.replace(partial, target)
+        finally:
+            for partial, _ in pending:
+                partial.unlink(missing_ok=True)
         for directory in {target.parent for _, target in pending}:
             _flush_directory(directory)
 
@@ -91,12 +105,9 @@ class Files:
         dry_run : bool
             Only name them.
         """
-        left = (
-            [path for path in self._fs.find(self._root) if path.endswith(PARTIAL)]
-            if self._fs.exists(self._root)
-            else []
-        )
-        orphans = [path for path in left if not is_running(int(path.removesuffix(PARTIAL).rsplit(".", 2)[1]))]
+        there = self._fs.find(self._root) if self._fs.exists(self._root) else []
+        writers = [(path, WRITER.search(path)) for path in there]
+        orphans = [path for path, writer in writers if writer and not is_running(int(writer[1]))]
         orphans = [path for path in orphans if before is None or self._fs.modified(path) < before]
         for path in () if dry_run else orphans:
             self._fs.rm_file(path)
@@ -111,11 +122,25 @@ class Files:
         target = Path(self._path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}{PARTIAL}")
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with open(partial, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise NotStoredError(not_stored(str(target), error.strerror or str(error))) from error
         return partial
+
+
+def not_stored(what: str, why: str) -> str:
+    """What could not be stored, and what to do about it."""
+    return f"{what} could not be stored, {why}: what was there is as it was; make room and run again"
+
+
+def has_no_room(error: object) -> bool:
+    """Whether an error of SQLite says that it could not write for want of room."""
+    return getattr(error, "sqlite_errorcode", None) in NO_ROOM
 
 
 def _flush_directory(directory: Path) -> None:

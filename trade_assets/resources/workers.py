@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
@@ -23,6 +24,18 @@ PRELOADED = [
     "sklearn.linear_model",
 ]
 SERIAL_JOBS = 6
+
+
+def end_with_the_owner() -> None:
+    """Let this process end as soon as the one it works for is gone: killed, that one closes no pool."""
+    owner = multiprocessing.parent_process()
+    assert owner is not None
+
+    def watch() -> None:
+        owner.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class Workers:
@@ -71,5 +84,5 @@ class Workers:
         if self._pool is None:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(PRELOADED)
-            self._pool = ProcessPoolExecutor(self.count, mp_context=context)
+            self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=end_with_the_owner)
         return self._pool
