@@ -1,6 +1,7 @@
 """The composition root: every asset, job, schedule and resource of a system, put together once."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -29,6 +30,45 @@ ASSETS = [a for a in dg.load_assets_from_modules(assets.GROUPS) if isinstance(a,
 SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
 
 
+def fingerprint_of(settings: Settings, asset: str) -> str:
+    """Hash of the settings an asset reads."""
+    return settings.fingerprint(frozenset(SPECS[asset].metadata["settings"].split(", ")) & SECTIONS)
+
+
+def code_version_of(asset: str) -> str:
+    """Version of the code that computes an asset."""
+    return SPECS[asset].code_version or ""
+
+
+def build_table_io(
+    settings: Settings,
+    tables: TableStore,
+    *,
+    rebuild: bool = False,
+    on_stored: Callable[[str, str], None] = lambda asset, key: None,
+) -> TableIO:
+    """What loads and stores the tables of a system with these settings."""
+    return TableIO(
+        tables,
+        grid=partitions.GRID,
+        sessions=partitions.sessions.get_partition_keys(),
+        fingerprint_of=partial(fingerprint_of, settings),
+        code_version_of=code_version_of,
+        legs=settings.index_legs().symbols(),
+        rebuild=rebuild,
+        on_stored=on_stored,
+    )
+
+
+def windows_of(asset: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Of each input of an asset: its name, the asset it is, and the window it reads."""
+    [own] = [a for a in ASSETS if a.key.to_user_string() == asset]
+    return {
+        name: (key.to_user_string(), own.op.input_dict[name].metadata or {})
+        for name, key in own.keys_by_input_name.items()
+    }
+
+
 def build_resources(
     settings: Settings,
     *,
@@ -53,13 +93,9 @@ def build_resources(
     """
     files = files or Files(settings.store.url)
     tables = TableStore(files)
-
-    def fingerprint_of(asset: str) -> str:
-        return settings.fingerprint(frozenset(SPECS[asset].metadata["settings"].split(", ")) & SECTIONS)
-
     built = {
         "settings": settings,
-        "fingerprint_of": fingerprint_of,
+        "fingerprint_of": partial(fingerprint_of, settings),
         "tables": tables,
         "artifacts": ArtifactStore(files),
         "market_data": Vintages(build_source(settings), files),
@@ -73,16 +109,7 @@ def build_resources(
         "live_files": Exports(settings.live.output_dir),
         "exports": Exports(settings.store.exports),
         "signals_file": SignalsFile(settings.market_gate.file),
-        "table_io": TableIO(
-            tables,
-            grid=partitions.GRID,
-            sessions=partitions.sessions.get_partition_keys(),
-            fingerprint_of=fingerprint_of,
-            code_version_of=lambda asset: SPECS[asset].code_version or "",
-            legs=settings.index_legs().symbols(),
-            rebuild=rebuild,
-            on_stored=on_stored,
-        ),
+        "table_io": build_table_io(settings, tables, rebuild=rebuild, on_stored=on_stored),
     } | replaced
     return {"between": Between(built)} | built
 
