@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from trade_assets import assets, automation, partitions
-from trade_assets.assets import allocator_checks, checks, selection_checks
+from trade_assets.assets import allocator_checks, book_checks, checks, selection_checks, time_checks
 from trade_assets.assets.between import Between
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.book_ledger import BookLedger
@@ -27,6 +27,7 @@ from trade_assets.resources.workers import Workers
 from trade_assets.settings import SECTIONS, Settings, load
 
 ASSETS = [a for a in dg.load_assets_from_modules(assets.GROUPS) if isinstance(a, dg.AssetsDefinition)]
+CHECKS = [checks, time_checks, book_checks, selection_checks, allocator_checks]
 SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
 
 
@@ -118,7 +119,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     """All definitions; ``overrides`` replaces resources by name, for tests and proofs."""
     return dg.Definitions(
         assets=ASSETS,
-        asset_checks=dg.load_asset_checks_from_modules([checks, allocator_checks, selection_checks]),
+        asset_checks=dg.load_asset_checks_from_modules(CHECKS),
         jobs=automation.JOBS,
         schedules=automation.SCHEDULES,
         sensors=automation.SENSORS,
