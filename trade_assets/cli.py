@@ -231,6 +231,21 @@ def tidy(
         running.tidy(dry_run=dry_run, console=console)
 
 
+@app.command()
+def doctor(
+    full: Annotated[
+        bool, typer.Option("--full", help="Verify every stored partition, not only the newest ones.")
+    ] = False,
+) -> None:
+    """Look at everything a run rests on, say how it is and what to do; changes nothing. Status 1 where there is a problem."""
+    from trade_assets.doctor import doctor as look
+
+    with plain_errors():
+        is_well = look(full=full, console=console)
+    if not is_well:
+        raise typer.Exit(1)
+
+
 @app.command(name="settings")
 def settings_page() -> None:
     """Print every setting with its default, range and meaning, as Markdown."""

@@ -1,6 +1,7 @@
 """Housekeeping: what nobody needs goes, by age; what a table, a partition or the champion rests on stays."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 import dagster as dg
@@ -15,6 +16,7 @@ from trade_assets.resources.tracking import Tracking
 from trade_assets.schemas.columns import SHA256
 from trade_assets.settings import Settings
 
+ADDRESSES = ("artifact_sha256", "calibrator_sha256")  # columns that hold nothing but addresses of models
 GONE = "its process is gone; marked failed by housekeeping"
 
 
@@ -98,14 +100,18 @@ def free(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return dead
 
 
-def named_models(tables: TableStore) -> set[str]:
-    """Addresses of the models that a stored table names: every sha256 of any table, so rather too many than too few."""
+def named_models(tables: TableStore, *, newest_only: bool = False, columns: Collection[str] | None = None) -> set[str]:
+    """Addresses of the models that a stored table names: every sha256 of any table, so rather too many than too few.
+
+    ``newest_only`` looks at the newest partition of each, ``columns`` at these alone.
+    """
     found: set[str] = set()
     for asset, table in schemas.TABLES.items():
-        columns = [name for name, column in table.columns.items() if column.pattern == SHA256.pattern]
-        for key in tables.keys(asset) if columns else ():
+        named = [name for name, column in table.columns.items() if column.pattern == SHA256.pattern]
+        named = [name for name in named if columns is None or name in columns]
+        for key in tables.keys(asset)[-1 if newest_only else 0 :] if named else ():
             rows = tables.read(asset, [key])[0]
-            found.update(*(rows[name].dropna() for name in columns))
+            found.update(*(rows[name].dropna() for name in named))
     return found
 
 
