@@ -14,6 +14,7 @@ from trade_assets.domain import calendar
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets.resources.market_data.protocol import MarketData
+from trade_assets.resources.market_data.vintages import utc_now
 from trade_assets.resources.notified import Notified
 from trade_assets.resources.notifier import Notifier
 from trade_assets.resources.tables import TableStore
@@ -59,7 +60,7 @@ def session_after_rebalance(
     ledger: dg.ResourceParam[BookLedger],
 ) -> dg.RunRequest | dg.SkipReason:
     """Asks for the session that waited for its rebalance."""
-    return _trading_day(pd.Timestamp.now("UTC"), settings, tables, ledger)
+    return _trading_day(utc_now(), settings, tables, ledger)
 
 
 def _trading_day(
@@ -92,7 +93,7 @@ def bi_weekly(
     market_data: dg.ResourceParam[MarketData],
 ) -> dg.RunRequest | dg.SkipReason:
     """Asks for the next rebalance date once its session has closed and its bars are there."""
-    closed = _closed(partitions.GRID.dates, pd.Timestamp.now("UTC"))
+    closed = _closed(partitions.GRID.dates, utc_now())
     stored = set(tables.keys("performance"))
     due = [date for date in closed if partitions.key_of(date) not in stored]
     if not due:

@@ -5,13 +5,14 @@ import pandas as pd
 from trade_assets import partitions
 from trade_assets.domain import calendar
 from trade_assets.resources.book_ledger import BookLedger
+from trade_assets.resources.market_data.vintages import utc_now
 from trade_assets.resources.tables import TableStore
 
 
 def closed_session(date: str | None) -> pd.Timestamp:
     """A closed live session; raises ``ValueError`` that says which day was asked for and what is wrong with it."""
     sessions = partitions.LIVE_SESSIONS
-    closed = sessions[calendar.close_utc(sessions) <= pd.Timestamp.now("UTC")]
+    closed = sessions[calendar.close_utc(sessions) <= utc_now()]
     if not len(closed):
         raise ValueError(f"no live session has closed yet; they begin on {sessions[0]:%Y-%m-%d} (live.start)")
     if date is None:

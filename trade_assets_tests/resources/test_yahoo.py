@@ -87,6 +87,7 @@ def test_one_answer_serves_until_the_next_session_is_complete(vendor):
     assert len(vendor.asked) == 15
 
 
+@pytest.mark.reliability("13")
 @pytest.mark.parametrize(
     ("now", "through"),
     [

@@ -18,6 +18,7 @@ __all__ = ["vendor"]
 TROUBLES = ["dns", "timeout", "429", "500", "500 with a reason", "another shape"]
 
 
+@pytest.mark.reliability("14")
 @pytest.mark.parametrize("kind", TROUBLES)
 def test_trouble_that_passes_is_waited_for(vendor, kind):
     vendor.broken = {"BRK-B": [kind] * 4}
@@ -26,8 +27,10 @@ def test_trouble_that_passes_is_waited_for(vendor, kind):
     assert vendor.slept == [2.0, 4.0, 8.0, 16.0]
 
 
+@pytest.mark.reliability("14")
 @pytest.mark.parametrize("kind", TROUBLES)
-def test_trouble_that_stays_is_an_error_after_five_tries_and_nothing_is_sealed(vendor, kind, tmp_path):
+def test_trouble_that_stays_is_an_error_after_five_tries_and_nothing_is_sealed(vendor, kind, tmp_path, figure):
+    figure(f"Yahoo: {len(TROUBLES)} troubles, 5 tries each, pauses of 2, 4, 8 and 16 s")
     vendor.broken = {"BRK-B": [kind] * 99}
     with pytest.raises(VendorError) as told:
         Vintages(source(vendor), Files(str(tmp_path)), clock=vendor.clock).bars(START, END)
@@ -42,7 +45,9 @@ def test_trouble_that_stays_is_an_error_after_five_tries_and_nothing_is_sealed(v
     assert not list(tmp_path.rglob("*.*"))
 
 
-def test_half_of_the_symbols_is_an_error_that_names_the_other_half(vendor):
+@pytest.mark.reliability("14")
+def test_half_of_the_symbols_is_an_error_that_names_the_other_half(vendor, figure):
+    figure("half of the symbols and an empty answer: named")
     del vendor.market["AAA"]
     vendor.edit = lambda symbol, answer: answer.iloc[:0] if symbol == "SPY" else answer
     yahoo = source(vendor)
@@ -55,6 +60,7 @@ def test_half_of_the_symbols_is_an_error_that_names_the_other_half(vendor):
     assert vendor.asked == ["AAA", "SPY"]
 
 
+@pytest.mark.reliability("14")
 def test_a_vendor_that_is_down_is_not_asked_for_every_symbol_again_and_again(vendor):
     symbols = tuple(f"S{i}" for i in range(200))
     vendor.broken = {symbol: ["dns"] * 99 for symbol in symbols}

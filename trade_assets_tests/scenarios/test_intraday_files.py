@@ -101,7 +101,9 @@ def hourly(tmp_path_factory):
     return directory, own
 
 
-def test_hourly_bars_fill_every_table_of_the_engine(hourly):
+@pytest.mark.reliability("13")
+def test_hourly_bars_fill_every_table_of_the_engine(hourly, figure):
+    figure("hourly bars of a year with a clock change and early closes")
     directory, _ = hourly
     assert not [name for name in ENGINE if rows(directory, name).empty]
     bars = rows(directory, "index_bars")
