@@ -11,11 +11,13 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
 
 PARTIAL = ".partial"
+FLUSHED_AT_ONCE = 8
 WRITER = re.compile(r"\.(\d+)\.\d+\.partial$")  # process and thread
 NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
@@ -38,16 +40,21 @@ class Files:
                 self._fs.makedirs(os.path.dirname(self._path(name)), exist_ok=True)
                 self._fs.pipe_file(self._path(name), content)
             return
-        pending: list[tuple[Path, Path]] = []
+        items, writer = list(items), threading.get_ident()
+        written: dict[str, Path] = {}
+
+        def write(item: tuple[str, bytes]) -> None:
+            written[item[0]] = self._write_partial(*item, writer)
+
         try:
-            for name, content in items:
-                pending.append((self._write_partial(name, content), Path(self._path(name))))
-            for partial, target in pending:
-                os.replace(partial, target)
+            with ThreadPoolExecutor(FLUSHED_AT_ONCE) as pool:  # flushed side by side, files share the wait for the disk
+                list(pool.map(write, items))
+            for name, _ in items:
+                os.replace(written[name], self._path(name))
         finally:
-            for partial, _ in pending:
+            for partial in written.values():
                 partial.unlink(missing_ok=True)
-        for directory in {target.parent for _, target in pending}:
+        for directory in {Path(self._path(name)).parent for name, _ in items}:
             _flush_directory(directory)
 
     def create(self, name: str, content: bytes) -> bool:
@@ -57,7 +64,7 @@ class Files:
                 return False
             self.put([(name, content)])
             return True
-        partial, target = self._write_partial(name, content), Path(self._path(name))
+        partial, target = self._write_partial(name, content, threading.get_ident()), Path(self._path(name))
         try:
             os.link(partial, target)
         except FileExistsError:
@@ -118,10 +125,10 @@ class Files:
             raise ValueError(f"a stored name must stay inside the store, was {name!r}")
         return f"{self._root}/{name}"
 
-    def _write_partial(self, name: str, content: bytes) -> Path:
+    def _write_partial(self, name: str, content: bytes, writer: int) -> Path:
         target = Path(self._path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}{PARTIAL}")
+        partial = target.with_name(f"{target.name}.{os.getpid()}.{writer}{PARTIAL}")
         try:
             with open(partial, "wb") as file:
                 file.write(content)
