@@ -15,6 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as db
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 from trade_assets.resources.files import NotStoredError, has_no_room, not_stored
@@ -42,7 +43,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
                 connection = self._kept_connection(shard)
                 with connection.begin():
                     yield connection
-            except db.exc.OperationalError as error:
+            except exc.OperationalError as error:
                 if not has_no_room(error.orig):
                     raise
                 what = f"an event in {self.path_for_shard(shard)}"
