@@ -20,6 +20,7 @@ from trade_assets import housekeeping, partitions, summary
 from trade_assets.automation import exports_job, rebalance_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.domain import calendar
+from trade_assets.plain_errors import without_passwords
 from trade_assets.proof import failure_of
 from trade_assets.settings import Settings, load
 
@@ -126,7 +127,7 @@ def where(console: Console) -> None:
         "MLflow": settings.store.mlflow_uri,
         "settings": settings.fingerprint(frozenset(Settings.model_fields) - {"store"}),
     }.items():
-        table.add_row(name, str(value))
+        table.add_row(name, without_passwords(str(value)))
     console.print(table)
 
 

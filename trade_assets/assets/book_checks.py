@@ -53,9 +53,8 @@ def _dividends(book: pd.DataFrame, bars: pd.DataFrame, sessions: pd.Index) -> pd
 
 @check(portfolio.portfolio_returns)
 def returns_make_the_equity(portfolio_returns: pd.DataFrame) -> dg.AssetCheckResult:
-    """The equity of every session is that of the session before and its return, and costs and turnover come together."""
+    """The equity of every session is that of the session before and its return."""
     rows = portfolio_returns.sort_values("session")
     grown = rows["equity_usd"].shift() * (1 + rows["return_frac"])
     is_off = (rows["equity_usd"] - grown).abs() > TOLERANCE * rows["equity_usd"]
-    free = (rows["turnover_frac"] > TOLERANCE) & (rows["cost_usd"] == 0)
-    return result(rows.loc[is_off | free, "rebalance_date"], "equity grows by the returns, no turnover is free")
+    return result(rows.loc[is_off, "rebalance_date"], "equity grows by the returns")

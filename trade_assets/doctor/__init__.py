@@ -9,6 +9,7 @@ from rich.table import Table
 
 from trade_assets.doctor import databases, machine
 from trade_assets.doctor.finding import Finding, ok, problem
+from trade_assets.plain_errors import without_passwords
 from trade_assets.settings import Settings, load
 
 STYLE = {"ok": "green", "warning": "yellow", "problem": "bold red"}
@@ -79,8 +80,8 @@ def show(findings: list[Finding], console: Console) -> None:
     table.add_column("what", no_wrap=True)
     table.add_column("finding, and what to do", overflow="fold")
     for f in findings:
-        remedy = f"\n[bold]→ {escape(f.remedy)}[/]" if f.remedy else ""
-        table.add_row(f"[{STYLE[f.level]}]{f.level}[/]", f.what, escape(f.says) + remedy)
+        remedy = f"\n[bold]→ {escape(without_passwords(f.remedy))}[/]" if f.remedy else ""
+        table.add_row(f"[{STYLE[f.level]}]{f.level}[/]", f.what, escape(without_passwords(f.says)) + remedy)
     console.print(table)
     counts = {level: sum(f.level == level for f in findings) for level in STYLE}
     console.print(f"\n{counts['ok']} ok, {counts['warning']} to know, {counts['problem']} to put right")

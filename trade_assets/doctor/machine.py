@@ -7,6 +7,7 @@ import tempfile
 import zoneinfo
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -59,7 +60,7 @@ def _installed(name: str) -> str | None:
 
 def extras(settings: Settings) -> Finding:
     """Whether the optional packages are there that the settings ask for."""
-    there = {extra: _installed(package) for extra, package in EXTRAS.items()}
+    there = {extra: find_spec(package) and (_installed(package) or "there") for extra, package in EXTRAS.items()}
     needed = {"yfinance": settings.data.source == "yfinance", "notify": settings.live.notifications.enabled}
     missing = [extra for extra, is_needed in needed.items() if is_needed and there[extra] is None]
     if missing:
