@@ -160,7 +160,8 @@ def checks(
         if len(own)
         else "No champion is in force: nobody decided what to hold."
     )
-    stale = bool(len(wanted)) and not bool(wanted["may_increase"].any())
+    stocks = wanted[wanted["strategy"] == "stocks"]  # a leg that may not grow waits for its engine, not for the signal
+    stale = bool(len(stocks)) and not bool(stocks["may_increase"].any())
     signal = (
         "The market signal was stale at the decision: nothing may be bought."
         if stale

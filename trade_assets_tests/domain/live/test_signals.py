@@ -9,7 +9,7 @@ from trade_assets_tests.generators import SESSIONS
 THEN, NOW = SESSIONS[0], SESSIONS[3]
 CHAMPION = pd.DataFrame([(THEN, "champion", "ridge", "rank_decay", "qualified", THEN), (THEN, "challenger", "net", "hrp", "qualified", THEN)], columns=["rebalance_date", "role", "model", "construction", "status", "since"])  # fmt: skip
 BARS = pd.DataFrame({"session": NOW, "symbol": ["AAA", "BBB"]})
-WANTED = pd.DataFrame({"may_increase": [True, False]})
+WANTED = pd.DataFrame({"strategy": ["stocks", "stocks", "events"], "may_increase": [True, False, False]})
 
 
 def checked(bars=BARS, champion=CHAMPION, wanted=WANTED):
@@ -27,13 +27,22 @@ def test_a_session_with_bars_a_champion_and_a_fresh_signal_passes():
         ({"bars": BARS.head(0)}, "Data of today", "error"),
         ({"champion": CHAMPION.head(0)}, "Champion", "error"),
         ({"champion": CHAMPION.tail(1)}, "Champion", "error"),  # a runner-up is nobody's fallback
-        ({"wanted": pd.DataFrame({"may_increase": [False, False]})}, "Market signal", "warn"),
+        ({"wanted": WANTED.assign(may_increase=[False, False, False])}, "Market signal", "warn"),
+        (
+            {"wanted": WANTED.assign(may_increase=[False, False, True])},
+            "Market signal",
+            "warn",
+        ),  # legs have gates of their own
     ],
 )
 def test_each_input_that_is_not_there_fails_its_own_check(changed, name, severity):
     found = checked(**changed)
     assert [gate.name for gate in found.values() if not gate.passed] == [name]
     assert found[name].severity == severity
+
+
+def test_legs_that_may_not_grow_say_nothing_of_the_market_signal():
+    assert checked(wanted=WANTED.tail(1))["Market signal"].passed
 
 
 def targets(weights, *, exposure=0.6, may_increase=True):
