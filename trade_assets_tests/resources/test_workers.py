@@ -1,5 +1,7 @@
 """Fits side by side give the results of fits in a row, in their order."""
 
+import os
+
 import pytest
 
 from trade_assets.resources.workers import SERIAL_JOBS, Workers
@@ -30,3 +32,14 @@ def test_an_error_in_a_process_is_raised_here():
 
 def test_no_count_means_the_cores_of_this_process():
     assert Workers().count >= 1
+
+
+def process_of(job):
+    return os.getpid()
+
+
+def test_where_no_number_is_few_a_single_job_goes_to_another_process():
+    workers = Workers(2, few=0)
+    assert list(workers.map(process_of, [])) == []
+    assert list(workers.map(process_of, [0])) != [os.getpid()]
+    workers.close()
