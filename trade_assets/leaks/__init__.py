@@ -17,11 +17,8 @@ LEAKS: dict[str, tuple[str, Callable[[Function], Function]]] = {
     "later_close": ("trade_assets.domain.prices:panel", raw.later_close),
     "outcome_of_the_next_window": ("trade_assets.domain.labels:outcomes", stocks.outcome_of_the_next_window),
     "bars_without_a_cut": ("trade_assets.resources.market_data.vintages:Vintages.bars", raw.bars_without_a_cut),
-    "restated_fundamentals": (
-        "trade_assets.resources.market_data.vintages:Vintages.fundamentals",
-        raw.restated_fundamentals,
-    ),
-    "todays_universe": ("trade_assets.resources.market_data.vintages:Vintages.membership", raw.todays_universe),
+    "restated_fundamentals": ("trade_assets.domain.point_in_time:Filings.known", raw.restated_fundamentals),
+    "todays_universe": ("trade_assets.domain.universe:universe", raw.todays_universe),
     "cache_of_the_process": ("trade_assets.domain.features:assemble", stocks.cache_of_the_process),
     "one_date_alone": ("trade_assets.domain.features:assemble", stocks.one_date_alone),
     "ranks_across_dates": ("trade_assets.domain.folds:ranked", stocks.ranks_across_dates),

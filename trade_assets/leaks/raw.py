@@ -40,22 +40,23 @@ def bars_without_a_cut(original: Function) -> Function:
 
 
 def restated_fundamentals(original: Function) -> Function:
-    """Every figure as the newest filing of its company tells it, not as it was first filed."""
+    """Every figure as the newest filing at hand tells it, not as it was known at the close."""
 
-    def leaky(self: Any, start: pd.Timestamp, end: pd.Timestamp, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-        rows = original(self, start, end, as_of=as_of)
-        filed = original(self, start, max(end, self.complete_through)).sort_values("available_utc", kind="stable")
-        newest = filed.drop_duplicates(["symbol", "fact"], keep="last").set_index(["symbol", "fact"])["value"]
-        return rows.assign(value=newest.loc[list(zip(rows["symbol"], rows["fact"], strict=True))].to_numpy())
+    def leaky(self: Any, close_utc: pd.Timestamp, **kwargs: Any) -> pd.DataFrame:
+        known, filed = original(self, close_utc, **kwargs), self._rows["available_utc"]
+        newest = original(self, filed.max(), **kwargs) if len(filed) else known
+        later = dict(zip(zip(newest["symbol"], newest["fact"], strict=True), newest["value"], strict=True))
+        own = zip(known["symbol"], known["fact"], known["value"], strict=True)
+        return known.assign(value=[later.get((symbol, fact), value) for symbol, fact, value in own])
 
     return leaky
 
 
 def todays_universe(original: Function) -> Function:
-    """The index as it is today, taken for the index of every day before."""
+    """The index as it is on the last date at hand, taken for that of every date before."""
 
-    def leaky(self: Any, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-        today = original(self, as_of=self.complete_through)
-        return today[today["last_session"].isna()].assign(first_session=BEGINNING)
+    def leaky(panel: object, adjusted: object, facts: object, membership: pd.DataFrame, **kwargs: Any) -> pd.DataFrame:
+        left = membership["last_session"] < kwargs["dates"][-1]
+        return original(panel, adjusted, facts, membership[~left].assign(first_session=BEGINNING), **kwargs)
 
     return leaky

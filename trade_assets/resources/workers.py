@@ -39,15 +39,15 @@ def end_with_the_owner() -> None:
 
 
 class Workers:
-    """A pool that starts when there is enough to do, and gives results in the order of the jobs."""
+    """A pool that starts when there are more than ``few`` jobs, and gives results in the order of the jobs."""
 
-    def __init__(self, count: int = 0) -> None:
-        self.count = count or len(os.sched_getaffinity(0))
+    def __init__(self, count: int = 0, *, few: int = SERIAL_JOBS) -> None:
+        self.count, self._few = count or len(os.sched_getaffinity(0)), few
         self._pool: ProcessPoolExecutor | None = None
 
     def map(self, function: Callable[[J], R], jobs: Iterable[J], *, few: int = SERIAL_JOBS) -> Iterator[R]:
         """Results in order. A few jobs run here; more than that side by side, with two a worker under way at once."""
-        jobs = iter(jobs)
+        jobs, few = iter(jobs), min(few, self._few)
         first = list(islice(jobs, few + 1))
         if self.count == 1 or len(first) <= few:
             yield from map(function, first)

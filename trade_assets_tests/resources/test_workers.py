@@ -77,3 +77,14 @@ def _is_there(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def process_of(job):
+    return os.getpid()
+
+
+def test_where_no_number_is_few_a_single_job_goes_to_another_process():
+    workers = Workers(2, few=0)
+    assert list(workers.map(process_of, [])) == []
+    assert list(workers.map(process_of, [0])) != [os.getpid()]
+    workers.close()
