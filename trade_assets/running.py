@@ -125,6 +125,8 @@ def where(console: Console) -> None:
         "exports": settings.store.exports,
         "Dagster": settings.store.dagster_home,
         "MLflow": settings.store.mlflow_uri,
+        "book ledger": settings.live.ledger_uri,
+        "files of each session": settings.live.output_dir,
         "settings": settings.fingerprint(frozenset(Settings.model_fields) - {"store"}),
     }.items():
         table.add_row(name, without_passwords(str(value)))

@@ -24,6 +24,7 @@ from trade_assets.domain.prices import Panel
 from trade_assets.domain.trades import Quotes
 
 PROPOSED, BLOCKED, HELD, PLACED, SHOWN = "proposed", "blocked", "held", "placed", "shown"
+KILL_SWITCH = "kill switch"  # who trips it where nobody does
 
 
 @dataclass(frozen=True)
@@ -259,9 +260,7 @@ def table(decision: Decision, strategy: str, session: pd.Timestamp, *, offered: 
 def report(decision: Decision, strategy: str, session: pd.Timestamp) -> pd.DataFrame:
     """Rows of ``safety_report``."""
     stopped = decision.stopped
-    told = "The kill switch is armed." if stopped is None else (
-        f"The kill switch tripped on {stopped.session:%Y-%m-%d}: {stopped.reason} It waits for a person to reset it."
-    )  # fmt: skip
+    told = "The kill switch is armed." if stopped is None else _tripped(stopped)
     switch = Gate("Kill switch", "R-200", float(stopped is not None), 0.0, stopped is None, "error", told)
     rows = [
         (session, strategy, place, c.name, c.requirement, c.value, c.limit, c.passed, c.severity, c.sentence)
@@ -280,3 +279,11 @@ def report(decision: Decision, strategy: str, session: pd.Timestamp) -> pd.DataF
         "sentence",
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _tripped(trip: Entry) -> str:
+    by = "" if trip.actor == KILL_SWITCH else f" by {trip.actor}"
+    end = "" if trip.reason.endswith((".", "!", "?")) else "."
+    return (
+        f"The kill switch tripped on {trip.session:%Y-%m-%d}{by}: {trip.reason}{end} It waits for a person to reset it."
+    )

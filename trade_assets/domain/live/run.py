@@ -147,6 +147,6 @@ def _trips(decision: day.Decision, strategy: Strategy, session: pd.Timestamp, cu
     return [
         Entry(
             id=f"trip {session:%Y-%m-%d} {strategy.name}", kind="trip", session=session, recorded_utc=cutoff, strategy=strategy.name,
-            actor="kill switch", reason=" ".join(gate.sentence for gate in fired), detail={"rules": ", ".join(g.name for g in fired)},
+            actor=day.KILL_SWITCH, reason=" ".join(gate.sentence for gate in fired), detail={"rules": ", ".join(g.name for g in fired)},
         )
     ]  # fmt: skip

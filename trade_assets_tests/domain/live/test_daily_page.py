@@ -1,11 +1,15 @@
 """The page of a session: what to do first, the command on a line of its own, and text as text."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+
+import pandas as pd
+import pytest
 
 from trade_assets import schemas
 from trade_assets.domain.book import CASH
 from trade_assets.domain.live import account
-from trade_assets.domain.report.daily import daily_report
+from trade_assets.domain.report.daily import DailyTables, daily_report, find
+from trade_assets.domain.report.daily.findings import NOT_ACCEPTED
 from trade_assets_tests.domain.live.test_messages import ARMED, TRIPPED, day, strategy
 from trade_assets_tests.live_books import held_rows
 
@@ -41,3 +45,23 @@ def test_every_section_is_there_and_the_same_tables_give_the_same_bytes():
         assert f'id="{section}"' in shown
     assert shown == page("Nothing to trade.", ARMED)
     assert "https://" not in shown
+
+
+@pytest.mark.parametrize(
+    ("may_increase", "told"), [(True, "Nothing to trade."), (False, f"Nothing to trade.{NOT_ACCEPTED}")]
+)
+def test_legs_that_wait_for_their_gates_say_so(may_increase, told):
+    book = held_rows({}, strategy="events")
+    session = book["session"].iloc[0]
+    leg = {
+        "session": session,
+        "strategy": "events",
+        "symbol": "QQQ",
+        "decided_at": session,
+        "may_increase": may_increase,
+    }
+    tables = {f.name: schemas.TABLES[f.name].empty() for f in fields(DailyTables)}
+    made = find(
+        DailyTables(**tables | {"live_book": book, "live_signals": pd.DataFrame([leg])}), session, next_decision=None
+    )
+    assert made.strategies[0].verdict == told

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from trade_assets.domain.live import day, kill_switch
 from trade_assets.domain.live import entries as ledger
-from trade_assets.domain.live import kill_switch
 from trade_assets.domain.live.account import Account
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets_tests.generators import SESSIONS
-from trade_assets_tests.live_books import SWITCH, at_night, bars_of, entry, play
+from trade_assets_tests.live_books import SWITCH, at_night, bars_of, entry, play, propose
 
 YEAR, WEEKS = 252, 30
 NONE = float("nan")
@@ -186,3 +186,24 @@ def test_a_loss_of_one_session_beyond_the_limit_trips(journal):
     play(journal, bars_of([100.0, 97.1, 94.18, 94.18]), SESSIONS[:4])
     (trip,) = kinds(journal, "trip")
     assert (trip.session, trip.detail) == (SESSIONS[2], {"rules": "Daily loss"})
+
+
+@pytest.mark.parametrize(
+    ("actor", "reason", "told"),
+    [
+        ("Ada", "news", "The kill switch tripped on 2017-01-03 by Ada: news. It waits for a person to reset it."),
+        (
+            "Ada",
+            "why not?",
+            "The kill switch tripped on 2017-01-03 by Ada: why not? It waits for a person to reset it.",
+        ),
+        ("kill switch", "A loss.", "The kill switch tripped on 2017-01-03: A loss. It waits for a person to reset it."),
+    ],
+)
+def test_the_report_says_who_tripped_the_switch_and_why_in_sentences(actor, reason, told):
+    trip = entry("trip", "trip", SESSIONS[0], actor=actor, reason=reason)
+    decision = day.Decision(propose({"AAA": 0.2}, {"AAA": 0.1}), (), account(), trip)
+    switch = day.report(decision, "stocks", SESSIONS[1]).iloc[0]
+    assert (switch["name"], switch["is_passed"], switch["severity"]) == ("Kill switch", False, "error")
+    assert switch["sentence"] == told
+    assert set(day.table(decision, "stocks", SESSIONS[1], offered=day.PROPOSED)["status"]) == {day.BLOCKED}

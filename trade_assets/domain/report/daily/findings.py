@@ -14,6 +14,7 @@ from trade_assets.domain.report.sparkline import sparkline_svg
 from trade_assets.domain.report.writing import usd
 
 NAMES = {"stocks": "Stock portfolio", "events": "Event engine", "allocator": "Allocated legs"}
+NOT_ACCEPTED = " It buys only once it has passed its own gates (live.safety.require_acceptance): see its report."
 ORDER = ("SELL", "REDUCE", "BUY", "ADD")
 
 
@@ -172,7 +173,9 @@ def find(tables: DailyTables, session: pd.Timestamp, *, next_decision: pd.Timest
         book = tables.live_book[tables.live_book["strategy"] == name]
         if (book["session"] == session).any():
             orders, checks = (t[t["strategy"] == name] for t in (tables.live_orders, tables.safety_report))
-            found.append(_strategy(name, title, session, book, orders, checks, next_decision))
+            wanted = tables.live_signals[tables.live_signals["strategy"] == name]
+            waits = name != "stocks" and len(wanted) > 0 and not wanted["may_increase"].any()
+            found.append(_strategy(name, title, session, book, orders, checks, next_decision, waits=waits))
     stocks = tables.live_signals[tables.live_signals["strategy"] == "stocks"]
     decided = stocks["decided_at"].max() if len(stocks) else None
     return Day(
@@ -203,6 +206,8 @@ def _strategy(
     orders: pd.DataFrame,
     checks: pd.DataFrame,
     next_decision: pd.Timestamp | None,
+    *,
+    waits: bool,
 ) -> StrategyDay:
     days, gates = accounts.daily(book), tuple(_gate(row) for row in checks.sort_values("position").itertuples())
     trading = orders[orders["shares"] != 0]
@@ -213,7 +218,7 @@ def _strategy(
     held = book[(book["session"] == session) & (book["symbol"] != CASH) & (book["shares"] > 0)]
     growth = np.cumprod(1.0 + days["return_frac"].fillna(0.0).to_numpy())
     return StrategyDay(
-        name, title, status, _verdict(status, name, ranked, failed, session, next_decision), ranked,
+        name, title, status, _verdict(status, name, ranked, failed, session, next_decision) + (NOT_ACCEPTED if waits and status == "nothing" else ""), ranked,
         held.sort_values(["value_usd", "symbol"], ascending=[False, True], ignore_index=True), gates, days,
         accounts.account(days, since=None).drawdown_frac, sparkline_svg(growth, width=150, height=30) if len(growth) > 1 else "",
     )  # fmt: skip
