@@ -205,6 +205,23 @@ weekly = dg.ScheduleDefinition(
     description="Housekeeping, while the exchange is closed.",
 )  # fmt: skip
 
+
+@dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Fails the runs whose process is gone, which frees their slots; Dagster would wait for their longest run time."""
+    failed = housekeeping.free(context.instance)
+    names = ", ".join(f"{run.job_name} {run.run_id}" for run in failed)
+    return dg.SkipReason(f"failed, for their process is gone: {names}" if failed else "every run has its process")
+
+
 JOBS = [rebalance_job, session_job, exports_job, executions_job, housekeeping_job]
 SCHEDULES = [daily, weekly]
-SENSORS = [bi_weekly, export_after_rebalance, session_after_rebalance, inbox, tell_of_session, tell_of_failure]
+SENSORS = [
+    bi_weekly,
+    export_after_rebalance,
+    session_after_rebalance,
+    inbox,
+    tell_of_session,
+    tell_of_failure,
+    killed_runs,
+]

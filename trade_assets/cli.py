@@ -66,12 +66,20 @@ def prove(
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Rebuild the whole history key by key on nothing stored; slow.")
     ] = False,
+    parity: Annotated[
+        bool,
+        typer.Option(
+            "--parity",
+            help="Rebuild a few dates up to each --date, or to the newest, in other ways too: other runs, processes, "
+            "threads, row order, hash seed.",
+        ),
+    ] = False,
 ) -> None:
-    """Prove that nothing looks ahead: rebuild dates from what was knowable, compare every artifact."""
+    """Prove that nothing looks ahead: rebuild dates from what was knowable, compare every artifact, write a certificate."""
     with plain_errors():
         from trade_assets import proving
 
-        proving.prove(date or [], asset or [], leak, from_scratch, console)
+        proving.prove(date or [], asset or [], leak, from_scratch, parity, console)
 
 
 @app.command()
@@ -229,6 +237,21 @@ def tidy(
         from trade_assets import running
 
         running.tidy(dry_run=dry_run, console=console)
+
+
+@app.command()
+def doctor(
+    full: Annotated[
+        bool, typer.Option("--full", help="Verify every stored partition, not only the newest ones.")
+    ] = False,
+) -> None:
+    """Look at everything a run rests on, say how it is and what to do; changes nothing. Status 1 where there is a problem."""
+    from trade_assets.doctor import doctor as look
+
+    with plain_errors():
+        is_well = look(full=full, console=console)
+    if not is_well:
+        raise typer.Exit(1)
 
 
 @app.command(name="settings")

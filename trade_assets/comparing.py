@@ -17,7 +17,7 @@ from trade_assets.domain.features import FEATURES
 from trade_assets.domain.grid import BASELINE, Cell
 from trade_assets.domain.models import MODELS, skill
 from trade_assets.domain.overfitting import superiority
-from trade_assets.resources import own_files
+from trade_assets.resources import model_files, own_files
 from trade_assets.resources.files import Files
 from trade_assets.resources.tables import TableStore
 from trade_assets.settings import Settings, load
@@ -86,7 +86,10 @@ def _predicted(path: Path, native: Native, tables: TableStore, keys: list[str]) 
     unknown = sorted(set(native.features) - set(FEATURES))
     if unknown or not native.features:
         raise ValueError(f"features must be among those of stock_features, was {', '.join(unknown) or 'empty'}")
-    score = MODELS[native.algorithm].read(content.decode())
+    text = content.decode(errors="replace")
+    if not model_files.can_be_read(native.algorithm, text, len(native.features)):
+        raise ValueError(f"{path}: no {native.algorithm} model of {len(native.features)} features can be read from it")
+    score = MODELS[native.algorithm].read(text)
     parts = []
     for date, rows in tables.read("stock_features", keys)[0].groupby("rebalance_date"):
         ordered = rows.sort_values("symbol", ignore_index=True)

@@ -1,12 +1,13 @@
 """The composition root: every asset, job, schedule and resource of a system, put together once."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
 from trade_assets import assets, automation, partitions
-from trade_assets.assets import allocator_checks, checks, selection_checks
+from trade_assets.assets import allocator_checks, book_checks, checks, selection_checks, time_checks
 from trade_assets.assets.between import Between
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.book_ledger import BookLedger
@@ -26,7 +27,47 @@ from trade_assets.resources.workers import Workers
 from trade_assets.settings import SECTIONS, Settings, load
 
 ASSETS = [a for a in dg.load_assets_from_modules(assets.GROUPS) if isinstance(a, dg.AssetsDefinition)]
+CHECKS = [checks, time_checks, book_checks, selection_checks, allocator_checks]
 SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
+
+
+def fingerprint_of(settings: Settings, asset: str) -> str:
+    """Hash of the settings an asset reads."""
+    return settings.fingerprint(frozenset(SPECS[asset].metadata["settings"].split(", ")) & SECTIONS)
+
+
+def code_version_of(asset: str) -> str:
+    """Version of the code that computes an asset."""
+    return SPECS[asset].code_version or ""
+
+
+def build_table_io(
+    settings: Settings,
+    tables: TableStore,
+    *,
+    rebuild: bool = False,
+    on_stored: Callable[[str, str], None] = lambda asset, key: None,
+) -> TableIO:
+    """What loads and stores the tables of a system with these settings."""
+    return TableIO(
+        tables,
+        grid=partitions.GRID,
+        sessions=partitions.sessions.get_partition_keys(),
+        fingerprint_of=partial(fingerprint_of, settings),
+        code_version_of=code_version_of,
+        legs=settings.index_legs().symbols(),
+        rebuild=rebuild,
+        on_stored=on_stored,
+    )
+
+
+def windows_of(asset: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Of each input of an asset: its name, the asset it is, and the window it reads."""
+    [own] = [a for a in ASSETS if a.key.to_user_string() == asset]
+    return {
+        name: (key.to_user_string(), own.op.input_dict[name].metadata or {})
+        for name, key in own.keys_by_input_name.items()
+    }
 
 
 def build_resources(
@@ -53,13 +94,9 @@ def build_resources(
     """
     files = files or Files(settings.store.url)
     tables, source = TableStore(files), build_source(settings)
-
-    def fingerprint_of(asset: str) -> str:
-        return settings.fingerprint(frozenset(SPECS[asset].metadata["settings"].split(", ")) & SECTIONS)
-
     built = {
         "settings": settings,
-        "fingerprint_of": fingerprint_of,
+        "fingerprint_of": partial(fingerprint_of, settings),
         "tables": tables,
         "artifacts": ArtifactStore(files),
         "market_data": Vintages(source, files),
@@ -74,16 +111,7 @@ def build_resources(
         "live_files": Exports(settings.live.output_dir),
         "exports": Exports(settings.store.exports),
         "signals_file": SignalsFile(settings.market_gate.file),
-        "table_io": TableIO(
-            tables,
-            grid=partitions.GRID,
-            sessions=partitions.sessions.get_partition_keys(),
-            fingerprint_of=fingerprint_of,
-            code_version_of=lambda asset: SPECS[asset].code_version or "",
-            legs=settings.index_legs().symbols(),
-            rebuild=rebuild,
-            on_stored=on_stored,
-        ),
+        "table_io": build_table_io(settings, tables, rebuild=rebuild, on_stored=on_stored),
     } | replaced
     return {"between": Between(built)} | built
 
@@ -92,7 +120,7 @@ def build_definitions(overrides: Mapping[str, object] | None = None) -> dg.Defin
     """All definitions; ``overrides`` replaces resources by name, for tests and proofs."""
     return dg.Definitions(
         assets=ASSETS,
-        asset_checks=dg.load_asset_checks_from_modules([checks, allocator_checks, selection_checks]),
+        asset_checks=dg.load_asset_checks_from_modules(CHECKS),
         jobs=automation.JOBS,
         schedules=automation.SCHEDULES,
         sensors=automation.SENSORS,

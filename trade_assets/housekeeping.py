@@ -1,6 +1,7 @@
 """Housekeeping: what nobody needs goes, by age; what a table, a partition or the champion rests on stays."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 import dagster as dg
@@ -15,6 +16,7 @@ from trade_assets.resources.tracking import Tracking
 from trade_assets.schemas.columns import SHA256
 from trade_assets.settings import Settings
 
+ADDRESSES = ("artifact_sha256", "calibrator_sha256")  # columns that hold nothing but addresses of models
 GONE = "its process is gone; marked failed by housekeeping"
 
 
@@ -74,9 +76,7 @@ def tidy(
     """
     now, keep = now or dt.datetime.now(dt.UTC), settings.housekeeping
     unfinished = now - dt.timedelta(hours=keep.keep_partials_hours)
-    dead = runs.dead(instance)
-    for run in () if dry_run else dead:
-        instance.report_run_failed(run, GONE)
+    dead = runs.dead(instance) if dry_run else free(instance)
     old = runs.old(instance, now - dt.timedelta(days=keep.keep_runs_days))
     for run_id in () if dry_run else old:
         runs.delete(instance, run_id)
@@ -92,14 +92,26 @@ def tidy(
     return Removed(len(dead), len(old), tracked, len(partials), len(models), left)
 
 
-def named_models(tables: TableStore) -> set[str]:
-    """Addresses of the models that a stored table names: every sha256 of any table, so rather too many than too few."""
+def free(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Mark failed the runs whose process is gone, so that no run waits for their slots; returns them."""
+    dead = runs.dead(instance)
+    for run in dead:
+        instance.report_run_failed(run, GONE)
+    return dead
+
+
+def named_models(tables: TableStore, *, newest_only: bool = False, columns: Collection[str] | None = None) -> set[str]:
+    """Addresses of the models that a stored table names: every sha256 of any table, so rather too many than too few.
+
+    ``newest_only`` looks at the newest partition of each, ``columns`` at these alone.
+    """
     found: set[str] = set()
     for asset, table in schemas.TABLES.items():
-        columns = [name for name, column in table.columns.items() if column.pattern == SHA256.pattern]
-        for key in tables.keys(asset) if columns else ():
+        named = [name for name, column in table.columns.items() if column.pattern == SHA256.pattern]
+        named = [name for name in named if columns is None or name in columns]
+        for key in tables.keys(asset)[-1 if newest_only else 0 :] if named else ():
             rows = tables.read(asset, [key])[0]
-            found.update(*(rows[name].dropna() for name in columns))
+            found.update(*(rows[name].dropna() for name in named))
     return found
 
 

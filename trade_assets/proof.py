@@ -24,16 +24,18 @@ from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
 from trade_assets.resources.market_data.cut import Cut
+from trade_assets.resources.market_data.protocol import MarketData
 from trade_assets.resources.market_data.vintages import Vintages
 from trade_assets.resources.overlay import Overlay, partitions_from
 from trade_assets.resources.records import Records
 from trade_assets.resources.studies import Unstored
 from trade_assets.resources.tables import MissingPartitionError, TableStore
 from trade_assets.resources.tracking import Untracked
-from trade_assets.resources.workers import Workers
+from trade_assets.resources.workers import PRELOADED, Workers, end_with_the_owner
 from trade_assets.settings import Settings, load
 from trade_assets.telling import step_failure
 
+CUT = "nothing later"
 LEAK_RANGE = 3  # a leak shows only where the later data are at hand: the leaky side is a range
 
 
@@ -61,12 +63,18 @@ class Verdict:
         All assets compared.
     failure : str or None
         Why the partition could not be rebuilt from what was knowable, or why it had to differ, where that is known.
+    hashes : tuple of str
+        The sha256 each of ``compared`` was rebuilt to; empty where it failed.
+    variation : str
+        What was different in the rebuild.
     """
 
     key: str
     differing: tuple[str, ...]
     compared: tuple[str, ...]
     failure: str | None = None
+    hashes: tuple[str, ...] = ()
+    variation: str = CUT
 
     @property
     def first(self) -> str | None:
@@ -83,14 +91,15 @@ def prove(
     place of the store, and what it gives in the cut world is compared with that. ``assets`` narrows both to these and
     what they are made of; by default it is the whole graph.
     """
+    names = order_of_the_graph(assets)
     with ExitStack() as stack:
         pool = stack.enter_context(_fresh_processes(processes))
         stored = {key: load().store.url for key in keys}
         if leak is not None:
             stored = {key: stack.enter_context(tempfile.TemporaryDirectory()) for key in keys}
-            for done in [pool.submit(leaky_range, key, leak, stored[key], assets) for key in keys]:
+            for done in [pool.submit(leaky_range, key, leak, stored[key], names) for key in keys]:
                 done.result()
-        for done in as_completed([pool.submit(judge, key, stored[key], leak, None, assets) for key in keys]):
+        for done in as_completed([pool.submit(judge, key, stored[key], names, leak) for key in keys]):
             yield done.result()
 
 
@@ -99,28 +108,36 @@ def prove_from_scratch(keys: Sequence[str]) -> Iterator[Verdict]:
 
     The cut moves with the key, a fresh process each: a range would repeat any leak that stays inside it.
     """
+    names = order_of_the_graph()
     with tempfile.TemporaryDirectory() as scratch, _fresh_processes(1) as pool:
         for key in keys:
-            yield pool.submit(judge, key, load().store.url, None, scratch).result()
+            yield pool.submit(judge, key, load().store.url, names, scratch=scratch).result()
 
 
 def judge(
-    key: str, stored_url: str, leak: str | None = None, scratch: str | None = None, assets: Sequence[str] = ()
+    key: str, stored_url: str, names: Sequence[str], leak: str | None = None, scratch: str | None = None
 ) -> Verdict:
-    """Rebuild one date in this process, which must not have computed anything before, and compare.
+    """Rebuild the named assets of one date in this process, which must not have computed anything before, and compare.
 
-    It is rebuilt on the stored partitions before it, or where ``scratch`` names a store, on that alone.
+    They are rebuilt on the stored partitions before it, or where ``scratch`` names a store, on that alone.
     """
-    names = order_of_the_graph(assets)
     own = tempfile.TemporaryDirectory() if scratch is None else nullcontext(scratch)
     with own as directory, leaks.planted(leak) if leak else nullcontext():
+        settings, files = load(), Files(directory)
+        data = Vintages(Cut(stored_source(settings), pd.Timestamp(key)), files)
         try:
-            _rebuild(load(), [key], Files(directory), names, cut=True, alone=scratch is not None)
+            rebuild(settings, [key], files, names, data, alone=scratch is not None)
         except RebuildError as failed:
             return Verdict(key, (failed.asset,), tuple(names), str(failed))
-        found, stored = TableStore(Files(directory)), TableStore(Files(stored_url))
-        differing = [n for n in names if found.record(n, key).sha256 != stored.record(n, key).sha256]
-        return Verdict(key, tuple(differing), tuple(names), _other_code(found, stored, differing[:1], key))
+        return compared(key, names, TableStore(files), TableStore(Files(stored_url)))
+
+
+def compared(key: str, names: Sequence[str], found: TableStore, stored: TableStore, *, variation: str = CUT) -> Verdict:
+    """The verdict on a date that has been rebuilt into ``found``."""
+    hashes = tuple(found.record(name, key).sha256 for name in names)
+    differing = [n for n, own in zip(names, hashes, strict=True) if own != stored.record(n, key).sha256]
+    why = _other_code(found, stored, differing[:1], key)
+    return Verdict(key, tuple(differing), tuple(names), why, hashes, variation)
 
 
 def _other_code(found: TableStore, stored: TableStore, differing: list[str], key: str) -> str | None:
@@ -131,16 +148,17 @@ def _other_code(found: TableStore, stored: TableStore, differing: list[str], key
     return None
 
 
-def leaky_range(key: str, leak: str, directory: str, assets: Sequence[str] = ()) -> None:
+def leaky_range(key: str, leak: str, directory: str, names: Sequence[str]) -> None:
     """Compute a short range from ``key`` with a leak planted and all data at hand, into ``directory``."""
+    settings = load()
     with leaks.planted(leak):
-        _rebuild(load(), _range_from(key), Files(directory), order_of_the_graph(assets), cut=False)
+        rebuild(settings, _range_from(key), Files(directory), names, stored_source(settings))
 
 
 def _fresh_processes(count: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["trade_assets.proof"])
-    return ProcessPoolExecutor(count, mp_context=context, max_tasks_per_child=1)
+    context.set_forkserver_preload(["trade_assets.proof", *PRELOADED])  # once, and not in every process again
+    return ProcessPoolExecutor(count, mp_context=context, max_tasks_per_child=1, initializer=end_with_the_owner)
 
 
 def provable_keys(settings: Settings) -> list[str]:
@@ -177,20 +195,34 @@ def _range_from(key: str) -> list[str]:
     return keys[keys.index(key) :][:LEAK_RANGE]
 
 
-def _rebuild(
-    settings: Settings, keys: list[str], scratch: Files, names: list[str], *, cut: bool, alone: bool = False
+def stored_source(settings: Settings) -> Vintages:
+    """The raw data the stored partitions were made of: those that were sealed then."""
+    return Vintages(build_source(settings), Files(settings.store.url))
+
+
+def rebuild(
+    settings: Settings,
+    keys: Sequence[str],
+    scratch: Files,
+    names: Sequence[str],
+    data: MarketData,
+    *,
+    alone: bool = False,
+    workers: Workers | None = None,
 ) -> None:
+    """Compute the keys again into ``scratch``, in one run, on the stored partitions before them.
+
+    With ``alone`` they are computed on what ``scratch`` holds before them. Raises :class:`RebuildError`.
+    """
     base = Files(settings.store.url)
-    raw = Vintages(build_source(settings), base)
-    overlay = Overlay(scratch, base, partitions_from(keys[0]))
     resources = build_resources(
         settings,
-        files=scratch if alone else overlay,
-        market_data=Vintages(Cut(raw, pd.Timestamp(keys[-1])), scratch) if cut else raw,
+        files=scratch if alone else Overlay(scratch, base, partitions_from(keys[0])),
+        market_data=data,
         tracking=Untracked(),
         studies=Unstored(),
         records=Records(base),  # raw input: what people decided, read up to each close
-        workers=Workers(1),
+        workers=workers or Workers(1),
     )
     job = build_definitions(resources).resolve_job_def(rebalance_job.name)
     result = job.execute_in_process(

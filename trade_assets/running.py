@@ -1,11 +1,13 @@
 """Running the graph from the command line: through Dagster, with progress and a summary."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -18,6 +20,7 @@ from trade_assets import housekeeping, partitions, summary
 from trade_assets.automation import exports_job, rebalance_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.domain import calendar
+from trade_assets.plain_errors import without_passwords
 from trade_assets.proof import failure_of
 from trade_assets.settings import Settings, load
 
@@ -30,6 +33,7 @@ def run(first: str | None, last: str | None, last_n: int | None, *, rebuild: boo
     settings, started = load(), time.monotonic()
     keys = keys_between(first, last, last_n)
     instance = prepared_instance(settings)
+    housekeeping.free(instance)
     with progress_bar(console) as progress:
         task = progress.add_task("starting", total=None)
         resources = build_resources(
@@ -73,8 +77,9 @@ def prepared_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def serve(port: int) -> None:
-    """Start the UI and the daemon, on this machine only."""
-    prepared_instance(load())
+    """Start the UI and the daemon, on this machine only; raises ``RuntimeError`` where they run already."""
+    settings = load()
+    prepared_instance(settings)
     command = [
         Path(sys.executable).with_name("dagster"),
         "dev",
@@ -85,7 +90,19 @@ def serve(port: int) -> None:
         "-p",
         str(port),
     ]
-    raise SystemExit(subprocess.call([str(part) for part in command]))
+    with _the_only_one(settings.store.dagster_home) as lock:
+        raise SystemExit(subprocess.call([str(part) for part in command], pass_fds=[lock]))
+
+
+@contextmanager
+def _the_only_one(home: Path) -> Iterator[int]:
+    """A lock this process and those it hands it to hold: two daemons on one instance ask for a run twice."""
+    with open(home / "ui.lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RuntimeError(f"the UI and the daemon of {home} run already; one of them is enough") from None
+        yield file.fileno()
 
 
 def tidy(*, dry_run: bool, console: Console) -> None:
@@ -112,7 +129,7 @@ def where(console: Console) -> None:
         "files of each session": settings.live.output_dir,
         "settings": settings.fingerprint(frozenset(Settings.model_fields) - {"store"}),
     }.items():
-        table.add_row(name, str(value))
+        table.add_row(name, without_passwords(str(value)))
     console.print(table)
 
 

@@ -50,7 +50,7 @@ LINES = {
     "14": Line("data source down, slow, refusing, empty or half there", "at most five tries, then a named error; stale data: no orders"),
     "15": Line("a failing channel", "never fails a run, adds at most 10 s"),
     "16": Line("no network at all", "the sample runs"),
-    "17": Line("servers", "loopback only"),
+    "17": Line("what listens: the Dagster UI; MLflow is a database, there is no web service of our own", "loopback only, whatever is asked"),
     "18": Line("script, SQL and formula corpora in names and reasons", "inert in pages, exports, messages, ledger"),
     "19": Line("canary secrets", "0 hits in logs, databases, reports"),
     "20": Line("unsafe loading: pickle and its like in the source, an evil artifact", "none; it never runs"),

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from trade_assets import automation, housekeeping, running, schemas
 from trade_assets.cli import app
 from trade_assets.definitions import build_definitions
+from trade_assets.resources import runs
 from trade_assets.resources.artifacts import ArtifactStore
 from trade_assets.resources.files import Files
 from trade_assets.resources.tables import TableStore
@@ -131,6 +133,66 @@ def test_a_run_whose_process_is_gone_is_failed_and_one_that_runs_is_left(home, f
     assert counts == [{"dead_runs": 1}, {"dead_runs": 1}, {}]
     assert home.get_run_by_id(dead.run_id).status == dg.DagsterRunStatus.FAILURE
     assert {run.status for run in home.get_runs()} == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
+
+
+IN_A_SLOT = """
+import os, sys, time
+import dagster as dg
+
+@dg.op(pool="models")
+def waits():
+    print("running", flush=True)
+    time.sleep(300)
+
+@dg.job
+def killed():
+    waits()
+
+killed.execute_in_process(instance=dg.DagsterInstance.get(), run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}})
+"""
+
+
+@pytest.mark.reliability("5 freed")
+def test_a_killed_run_is_failed_and_its_slot_is_free_within_a_minute(home, figure):
+    sensor = automation.killed_runs
+    started = subprocess.Popen([sys.executable, "-c", IN_A_SLOT], stdout=subprocess.PIPE)
+    assert started.stdout.readline() == b"running\n"
+    [run] = home.get_runs()
+    assert "every run has its process" in sensor(dg.build_sensor_context(instance=home)).skip_message
+    assert runs.in_progress(home, []) == [run.run_id]
+    started.kill()
+    started.wait()
+    started.stdout.close()
+    killed = time.monotonic()
+    assert run.run_id in sensor(dg.build_sensor_context(instance=home)).skip_message
+    took = time.monotonic() - killed
+    assert home.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
+    assert runs.in_progress(home, []) == []
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    asked = sensor.minimum_interval_seconds
+    assert asked + took < 60
+    figure(f"failed and its slot free within {asked + took:.0f} s: asked every {asked} s, done in {took:.1f} s")
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_not_failed(home, monkeypatch):
+    @dg.op
+    def looks(context):
+        def ends(pid):
+            home.report_dagster_event(
+                dg.DagsterEvent(dg.DagsterEventType.PIPELINE_SUCCESS.value, context.job_name), context.run_id
+            )
+            return False
+
+        with monkeypatch.context() as patched:
+            patched.setattr(runs, "is_running", ends)
+            assert housekeeping.free(home) == []
+
+    @dg.job
+    def ending():
+        looks()
+
+    done = ending.execute_in_process(instance=home)
+    assert home.get_run_by_id(done.run_id).status == dg.DagsterRunStatus.SUCCESS
 
 
 def naming(files, address, key="2015-01-05"):

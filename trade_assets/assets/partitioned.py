@@ -149,6 +149,11 @@ def domain_version() -> str:
     return _source_hash(PACKAGE / "domain")[:12]
 
 
+def package_version() -> str:
+    """Hash of all code of the system."""
+    return _source_hash(PACKAGE)[:12]
+
+
 def code_version(function: Callable) -> str:
     """Hash of the domain and of the module the asset lives in."""
     module = Path(inspect.getfile(function))

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from trade_assets.domain.live.entries import Entry, LedgerError
+from trade_assets.resources.files import NotStoredError, has_no_room, not_stored
 
 FIELDS = (
     "id", "kind", "session", "recorded_utc", "strategy", "symbol", "shares", "price_usd", "amount_usd", "cost_usd",
@@ -209,6 +210,8 @@ class BookLedger:
                 yield connection
             done = True
         except exc.DatabaseError as error:
+            if has_no_room(error.orig):
+                raise NotStoredError(not_stored(f"an entry of the ledger at {shown}", str(error.orig))) from error
             raise CorruptLedgerError(f"the ledger at {shown} cannot be used: {error.orig}") from error
         except UnicodeDecodeError as error:  # of the database's own message, where it quotes what is damaged
             raise CorruptLedgerError(f"the ledger at {shown} cannot be used: its text is damaged") from error

@@ -1,20 +1,24 @@
 """Dagster's SQLite event log with connections that stay open.
 
 The stock storage opens, migrates and closes a database for every event, which is most of what a
-materialisation costs. This one replaces a single private method, ``_connect``: same databases, same
-schema, same lock; a test fails when Dagster changes that method. Postgres is the documented way out.
+materialisation costs, and asks for every event whether tables and columns are there. This one replaces two private
+methods, ``_connect`` and ``_has_asset_key_col_on_connection``: same databases, same schema, same lock; a test fails
+when Dagster changes one of them. Postgres is the documented way out.
 It also removes the database of a deleted run, which the stock storage leaves behind empty and as large as before.
 """
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as db
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection
+
+from trade_assets.resources.files import NotStoredError, has_no_room, not_stored
 
 BUSY_TIMEOUT_SECONDS = 60
 KEPT = 16
@@ -25,6 +29,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data=None) -> None:
         self._kept: OrderedDict[tuple[int, str], tuple[db.Engine, Connection]] = OrderedDict()
+        self._there: set[str] = set()  # tables and columns of the index, which only ever gains some
         super().__init__(str(Path(os.environ.get("DAGSTER_HOME", ".")) / base_dir), inst_data)
 
     @classmethod
@@ -34,9 +39,27 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
-            connection = self._kept_connection(shard)
-            with connection.begin():
-                yield connection
+            try:
+                connection = self._kept_connection(shard)
+                with connection.begin():
+                    yield connection
+            except exc.OperationalError as error:
+                if not has_no_room(error.orig):
+                    raise
+                what = f"an event in {self.path_for_shard(shard)}"
+                raise NotStoredError(not_stored(what, str(error.orig))) from error
+
+    def has_table(self, table_name: str) -> bool:
+        return self._once_there(table_name, lambda: super(KeptSqliteEventLogStorage, self).has_table(table_name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        stock = super()._has_asset_key_col_on_connection
+        return self._once_there(f"asset_keys.{column_name}", lambda: stock(conn, column_name))
+
+    def _once_there(self, name: str, ask: Callable[[], bool]) -> bool:
+        if name not in self._there and ask():
+            self._there.add(name)
+        return name in self._there
 
     def delete_events(self, run_id: str) -> None:
         super().delete_events(run_id)

@@ -22,7 +22,7 @@ class Exports:
         """Write a table as CSV, dates as YYYY-MM-DD."""
         text = frame.assign(
             **{c: frame[c].map(_inert) for c in frame.columns if pd.api.types.is_string_dtype(frame[c].dtype)}
-        )
+        ).rename(columns=_inert)
         return self._put(name, text.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n").encode())
 
     def json(self, name: str, content: object) -> Path:

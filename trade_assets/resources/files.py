@@ -2,18 +2,28 @@
 
 A local file is written beside its place, flushed to the disk and renamed, and the directory is
 flushed: a reader sees the old bytes or the new, never a mixture. What a killed writer leaves behind
-carries the ending ``.partial`` and is swept.
+carries the ending ``.partial`` and is swept; a writer that finds no room removes its own.
 """
 
 import datetime as dt
 import os
+import re
+import sqlite3
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
 
 PARTIAL = ".partial"
+FLUSHED_AT_ONCE = 8
+WRITER = re.compile(r"\.(\d+)\.\d+\.partial$")  # process and thread
+NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+
+
+class NotStoredError(OSError):
+    """Bytes for which there was no room; what was there before is as it was."""
 
 
 class Files:
@@ -30,10 +40,21 @@ class Files:
                 self._fs.makedirs(os.path.dirname(self._path(name)), exist_ok=True)
                 self._fs.pipe_file(self._path(name), content)
             return
-        pending = [(self._write_partial(name, content), Path(self._path(name))) for name, content in items]
-        for partial, target in pending:
-            os.replace(partial, target)
-        for directory in {target.parent for _, target in pending}:
+        items, writer = list(items), threading.get_ident()
+        written: dict[str, Path] = {}
+
+        def write(item: tuple[str, bytes]) -> None:
+            written[item[0]] = self._write_partial(*item, writer)
+
+        try:
+            with ThreadPoolExecutor(FLUSHED_AT_ONCE) as pool:  # flushed side by side, files share the wait for the disk
+                list(pool.map(write, items))
+            for name, _ in items:
+                os.replace(written[name], self._path(name))
+        finally:
+            for partial in written.values():
+                partial.unlink(missing_ok=True)
+        for directory in {Path(self._path(name)).parent for name, _ in items}:
             _flush_directory(directory)
 
     def create(self, name: str, content: bytes) -> bool:
@@ -43,7 +64,7 @@ class Files:
                 return False
             self.put([(name, content)])
             return True
-        partial, target = self._write_partial(name, content), Path(self._path(name))
+        partial, target = self._write_partial(name, content, threading.get_ident()), Path(self._path(name))
         try:
             os.link(partial, target)
         except FileExistsError:
@@ -91,12 +112,9 @@ class Files:
         dry_run : bool
             Only name them.
         """
-        left = (
-            [path for path in self._fs.find(self._root) if path.endswith(PARTIAL)]
-            if self._fs.exists(self._root)
-            else []
-        )
-        orphans = [path for path in left if not is_running(int(path.removesuffix(PARTIAL).rsplit(".", 2)[1]))]
+        there = self._fs.find(self._root) if self._fs.exists(self._root) else []
+        writers = [(path, WRITER.search(path)) for path in there]
+        orphans = [path for path, writer in writers if writer and not is_running(int(writer[1]))]
         orphans = [path for path in orphans if before is None or self._fs.modified(path) < before]
         for path in () if dry_run else orphans:
             self._fs.rm_file(path)
@@ -107,15 +125,29 @@ class Files:
             raise ValueError(f"a stored name must stay inside the store, was {name!r}")
         return f"{self._root}/{name}"
 
-    def _write_partial(self, name: str, content: bytes) -> Path:
+    def _write_partial(self, name: str, content: bytes, writer: int) -> Path:
         target = Path(self._path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}{PARTIAL}")
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        partial = target.with_name(f"{target.name}.{os.getpid()}.{writer}{PARTIAL}")
+        try:
+            with open(partial, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise NotStoredError(not_stored(str(target), error.strerror or str(error))) from error
         return partial
+
+
+def not_stored(what: str, why: str) -> str:
+    """What could not be stored, and what to do about it."""
+    return f"{what} could not be stored, {why}: what was there is as it was; make room and run again"
+
+
+def has_no_room(error: object) -> bool:
+    """Whether an error of SQLite says that it could not write for want of room."""
+    return getattr(error, "sqlite_errorcode", None) in NO_ROOM
 
 
 def _flush_directory(directory: Path) -> None:

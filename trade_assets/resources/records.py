@@ -1,17 +1,20 @@
 """What people decided: append-only records, each with who, why and when it was recorded.
 
-A record is a file of its own, written once and never changed. A partition reads the records up to its close, so that
+A record is a file of its own beside its hash, written once and never changed. A partition reads the records up to its close, so that
 what is decided today changes nothing of yesterday.
 """
 
-import json
-
 import pandas as pd
 
+from trade_assets.resources import hashed
 from trade_assets.resources.files import Files
 
 DIRECTORY = "people"
 COLUMNS = ["recorded_utc", "actor", "reason"]
+
+
+class CorruptRecordError(OSError):
+    """A decision of a person whose bytes are not those that were recorded."""
 
 
 class Records:
@@ -34,15 +37,20 @@ class Records:
             "reason": reason,
             **content,
         }
-        text = json.dumps(record, sort_keys=True).encode()
-        if not self._files.create(f"{DIRECTORY}/{kind}/{stamp}.json", text):
+        if not self._files.create(f"{DIRECTORY}/{kind}/{stamp}.json", hashed.encode(record)):
             raise ValueError(f"a {kind} was recorded at that very instant already: {stamp}")
         return record
 
     def read(self, kind: str) -> pd.DataFrame:
-        """Every record of a kind in order, all columns text but ``recorded_utc``."""
+        """Every record of a kind in order, all columns text but ``recorded_utc``; raises :class:`CorruptRecordError`."""
         directory = f"{DIRECTORY}/{kind}"
         names = self._files.names(directory, ".json")
-        rows = [json.loads(self._files.get(f"{directory}/{name}.json")) for name in names]
+        rows = [self._record(f"{directory}/{name}.json") for name in names]
         table = pd.DataFrame(rows, columns=None if rows else COLUMNS)
         return table.assign(recorded_utc=pd.to_datetime(table["recorded_utc"], utc=True).astype("datetime64[us, UTC]"))
+
+    def _record(self, name: str) -> dict[str, str]:
+        try:
+            return hashed.decode(self._files.get(name))
+        except ValueError:
+            raise CorruptRecordError(f"{name} is damaged; restore it from a backup") from None

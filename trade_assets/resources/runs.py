@@ -18,12 +18,15 @@ def dead(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 
     Process numbers mean something on one machine only, so only an instance that keeps its events in files is looked at.
     A number that was given to another process hides a dead run; the run monitor ends it at its longest run time.
+    The state is read again once the processes are seen to be gone, for a run may have ended in between.
     """
     if not isinstance(instance.event_log_storage, SqliteEventLogStorage):
         return []
     started = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
     named = [(record.dagster_run, _processes(instance, record.dagster_run.run_id)) for record in started]
-    return [run for run, pids in named if pids and not any(map(is_running, pids))]
+    gone = [run.run_id for run, pids in named if pids and not any(map(is_running, pids))]
+    now = [instance.get_run_by_id(run_id) for run_id in gone]
+    return [run for run in now if run is not None and run.status == dg.DagsterRunStatus.STARTED]
 
 
 def old(instance: dg.DagsterInstance, before: dt.datetime) -> list[str]:

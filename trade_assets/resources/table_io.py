@@ -61,7 +61,7 @@ class TableIO(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         asset = context.asset_key.to_user_string()
         window = context.definition_metadata
-        wanted = {key: self._keys(asset, key, window) for key in self._own_keys(context)}
+        wanted = {key: self.keys_read(asset, key, window) for key in self._own_keys(context)}
         keys = sorted({k for keys in wanted.values() for k in keys})
         any_settings = self._rebuild or schemas.TABLES[asset].partition == "session"  # what happened has happened
         frame, hashes = self._tables.read(
@@ -78,9 +78,7 @@ class TableIO(dg.IOManager):
         frames = split(asset, obj, sorted(context.asset_partition_keys))
         step = context.step_context
         read = self._read.pop(step.step.key, {})
-        inputs = {
-            key: {name: _combined(by_key.get(key, [])) for name, by_key in sorted(read.items())} for key in frames
-        }
+        inputs = {key: {name: combined(by_key.get(key, [])) for name, by_key in sorted(read.items())} for key in frames}
         for key, record in self._tables.write(
             asset,
             frames,
@@ -97,7 +95,8 @@ class TableIO(dg.IOManager):
         asked = context.step_context.partition_key_range
         return [key for key in self._sessions if asked.start <= key <= asked.end]
 
-    def _keys(self, asset: str, key: str, window: Mapping[str, Any]) -> list[str]:
+    def keys_read(self, asset: str, key: str, window: Mapping[str, Any]) -> list[str]:
+        """Keys of an input that a partition reads through a window."""
         if "days" in window:
             place = self._sessions.index(key) + 1
             return without_gap(self._sessions[max(0, place - window["days"]) : place], self._tables.keys(asset))
@@ -146,7 +145,8 @@ def split(asset: str, frame: pd.DataFrame, keys: Sequence[str]) -> Mapping[str, 
     return {key: rows[key] if key in rows else table.empty() for key in keys}
 
 
-def _combined(hashes: list[str]) -> str:
+def combined(hashes: Sequence[str]) -> str:
+    """The hash a record keeps of the partitions of an input, in order."""
     return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
 
 

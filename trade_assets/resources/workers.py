@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
@@ -25,16 +26,28 @@ PRELOADED = [
 SERIAL_JOBS = 6
 
 
-class Workers:
-    """A pool that starts when there is enough to do, and gives results in the order of the jobs."""
+def end_with_the_owner() -> None:
+    """Let this process end as soon as the one it works for is gone: killed, that one closes no pool."""
+    owner = multiprocessing.parent_process()
+    assert owner is not None
 
-    def __init__(self, count: int = 0) -> None:
-        self.count = count or len(os.sched_getaffinity(0))
+    def watch() -> None:
+        owner.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class Workers:
+    """A pool that starts when there are more than ``few`` jobs, and gives results in the order of the jobs."""
+
+    def __init__(self, count: int = 0, *, few: int = SERIAL_JOBS) -> None:
+        self.count, self._few = count or len(os.sched_getaffinity(0)), few
         self._pool: ProcessPoolExecutor | None = None
 
     def map(self, function: Callable[[J], R], jobs: Iterable[J], *, few: int = SERIAL_JOBS) -> Iterator[R]:
         """Results in order. A few jobs run here; more than that side by side, with two a worker under way at once."""
-        jobs = iter(jobs)
+        jobs, few = iter(jobs), min(few, self._few)
         first = list(islice(jobs, few + 1))
         if self.count == 1 or len(first) <= few:
             yield from map(function, first)
@@ -71,5 +84,5 @@ class Workers:
         if self._pool is None:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(PRELOADED)
-            self._pool = ProcessPoolExecutor(self.count, mp_context=context)
+            self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=end_with_the_owner)
         return self._pool

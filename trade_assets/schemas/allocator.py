@@ -16,8 +16,8 @@ def _step(of: str) -> Column:
     return Column("float64", f"share of the NASDAQ leg {of}", ge=0, le=1)
 
 
-def _day(of: str) -> Column:
-    return Column("date", of, nullable=True)
+def _day(of: str, *, may_lie_ahead: bool = False) -> Column:
+    return Column("date", of, nullable=True, may_lie_ahead=may_lie_ahead)
 
 
 FEATURE_COLUMNS = {
@@ -59,7 +59,7 @@ ALLOCATOR: dict[str, Table] = {
             "calibration_label_last": _day("session its last utility was known at"),
             "test_after": Column("date", "decisions are tested after this session"),
             "test_first": _day("first test session; those of the final fit lie ahead"),
-            "test_last": _day("last test session, or the last on which the final fit is used"),
+            "test_last": _day("last test session, or the last on which the final fit is used", may_lie_ahead=True),
             "test_label_last": _day("session the last test utility was known at"),
             "embargo_sessions": Column("int64", "sessions between the last label of a block and the next block", ge=0),
             "n_train_rows": Column("int64", "sessions", ge=0),

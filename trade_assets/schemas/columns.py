@@ -46,6 +46,7 @@ class Column:
     le: float | None = None
     isin: tuple[str, ...] | None = None
     pattern: str | None = None
+    may_lie_ahead: bool = False  # a date or an instant after the close that makes its row known
 
 
 @dataclass(frozen=True)

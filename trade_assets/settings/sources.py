@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from trade_assets.settings.section import Section
 
@@ -74,3 +74,10 @@ class Store(Section):
     workers: int = Field(
         default=0, ge=0, le=256, description="processes that fit models side by side; 0 means one a core"
     )
+
+    @field_validator("mlflow_uri")
+    @classmethod
+    def _has_no_password(cls, uri: str) -> str:
+        if uri.startswith(("http://", "https://")) and "@" in uri.split("/")[2]:  # MLflow repeats it in its errors
+            raise ValueError("must hold no password, set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead")
+        return uri

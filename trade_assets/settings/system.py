@@ -7,13 +7,15 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import yaml
 from pydantic import ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
 
 from trade_assets.settings.allocator import Allocator
@@ -75,7 +77,7 @@ class Settings(BaseSettings):
         path = Path(os.environ.get(FILE_VARIABLE, "trade_assets.yaml"))
         if FILE_VARIABLE in os.environ and not path.is_file():
             raise ValueError(f"{FILE_VARIABLE} must name a file, was {str(path)!r}")
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _sections_of(path))
 
     @model_validator(mode="after")
     def _sections_agree(self) -> "Settings":
@@ -145,6 +147,20 @@ def load() -> Settings:
             for e in error.errors()
         ]
         raise ValueError("settings are not valid:\n" + "\n".join(lines)) from None
+
+
+def _sections_of(path: Path) -> dict[str, Any]:
+    """What a file says; raises ``ValueError`` that shows no line of it, for one may hold a secret."""
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}, " if error.problem_mark else ""
+        raise ValueError(f"{path} cannot be read as YAML: {line}{error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as YAML: {getattr(error, 'reason', 'it is no text')}") from None
+    if not isinstance(found, dict | None):
+        raise ValueError(f"{path} must hold sections with settings, was a {type(found).__name__}")
+    return found or {}
 
 
 def _shown(place: Sequence[int | str], given: object) -> str:

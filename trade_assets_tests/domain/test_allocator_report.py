@@ -346,6 +346,7 @@ def test_parameters_say_where_they_come_from(tables, shown):
     assert "Parameters in force" not in shown_of(none)
 
 
+@pytest.mark.reliability("18")
 def test_hostile_text_is_escaped_everywhere(tables):
     models = tables.allocator_models
     details = models["details"].where(models["model"] != "lightgbm", json.dumps({"importances": {HOSTILE: 1.0}}))

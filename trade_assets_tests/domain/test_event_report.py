@@ -126,6 +126,7 @@ def test_any_one_table_may_be_empty(tables, name):
         json.dumps(told)
 
 
+@pytest.mark.reliability("18")
 def test_hostile_text_is_escaped_everywhere(tables):
     other = {
         name: getattr(tables, name).assign(symbol=getattr(tables, name)["symbol"].replace("AAA", HOSTILE))

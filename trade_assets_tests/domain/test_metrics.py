@@ -44,6 +44,7 @@ SHARED = {
 @pytest.mark.parametrize("name", SHARED)
 @settings(**EXAMPLES)
 @given(returns=daily_returns())
+@pytest.mark.reliability("12")
 def test_equals_empyrical_where_the_definition_is_shared(name, returns):
     ours, theirs = SHARED[name]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -56,6 +57,7 @@ def test_equals_empyrical_where_the_definition_is_shared(name, returns):
 
 @settings(**EXAMPLES)
 @given(returns=daily_returns(), benchmark=daily_returns(), rf=st.floats(0, 0.0004))
+@pytest.mark.reliability("12")
 def test_equals_empyrical_against_a_benchmark_and_above_a_risk_free_rate(returns, benchmark, rf):
     n = min(len(returns), len(benchmark))
     returns, benchmark = returns[:n], benchmark[:n]

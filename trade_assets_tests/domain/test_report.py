@@ -172,6 +172,7 @@ def test_what_is_undefined_is_a_dash():
     assert cells["spy", "turnover"][1] == "–"
 
 
+@pytest.mark.reliability("18")
 def test_hostile_text_is_escaped_everywhere():
     given = frames()
     for name in ("target", "trades"):

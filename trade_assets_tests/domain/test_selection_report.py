@@ -341,6 +341,7 @@ def test_every_figure_is_one_that_plotly_accepts(shown):
         go.Figure(filled(figure))
 
 
+@pytest.mark.reliability("18")
 def test_hostile_text_is_escaped_everywhere(tables):
     def renamed(rows):
         return rows.assign(model=rows["model"].replace("lightgbm", HOSTILE)) if "model" in rows else rows

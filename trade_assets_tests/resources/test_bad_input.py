@@ -1,16 +1,19 @@
 """Malformed files: each is refused by table, column, rule and rows, and nothing is stored."""
 
-import contextlib
+import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data.vintages import Vintages
 from trade_assets.schemas import InvalidTableError
+from trade_assets_tests import reliability
+from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.resources import directories
 
 NOW = pd.Timestamp("2024-03-18 12:00", tz="UTC")
@@ -54,7 +57,15 @@ BARS = {
         lambda t: pd.concat([t, t.iloc[[3]].assign(volume=5.0)]),
         "rows must be unique",
     ),
+    "a row twice under one index": (
+        lambda t: pd.concat([t, t.iloc[:5]]).set_index("volume"),
+        "rows must be unique",
+    ),
     "no rows": (lambda t: t.iloc[:0], "must have rows"),
+    "no columns": (lambda t: t[[]], "column session, symbol, close is missing"),
+    "closes in lists": (lambda t: t.assign(close=[[1.0]] * len(t)), "column close must be a number"),
+    "closes in bytes": (lambda t: t.assign(close=[b"\xff"] * len(t)), "column close must be a number"),
+    "symbols that are numbers": (lambda t: t.assign(symbol=range(len(t))), "column symbol must hold text"),
     "no symbol column": (lambda t: t.drop(columns="symbol"), "column symbol is missing"),
     "no close column": (lambda t: t.drop(columns="close"), "column close is missing"),
     "no session column": (lambda t: t.drop(columns="session"), "column session is missing"),
@@ -152,6 +163,17 @@ MEMBERS = {
     "stays that overlap": (lambda t: t.assign(symbol="AAA"), "column first_session must lie after"),
     "no end column": (lambda t: t.drop(columns="last_session"), "column last_session is missing"),
 }
+UNREADABLE = [
+    ("bars.parquet", b"PAR1 this is no parquet PAR1", "bars.parquet cannot be read"),
+    ("bars.parquet", b"", "bars.parquet cannot be read"),
+    ("bars.csv", b"", "bars.csv cannot be read"),
+    ("bars.csv", b"session,symbol,close\n2024-03-01,\xff\xfe,1\n", "bars.csv cannot be read"),
+    ("bars.csv", b"session,symbol,close,close\n2024-03-01,AAA,1,2\n", "column close appears twice"),
+    ("bars.csv", b"session,symbol,close\n2024-03-01,AAA,1,2,3\n", "cannot be read"),
+    ("bars.csv", b"session,symbol,close\n2024-13-01,AAA,1\n", "column session must be a date"),
+    ("bars.csv", b"session,symbol,close\n2024-03-01,AAA,inf\n", "column close must be > 0 and finite"),
+    ("bars.txt", b"", "neither bars.parquet nor bars.csv"),
+]
 
 
 def refused(tmp_path, table, match, broken):
@@ -169,38 +191,32 @@ def refused(tmp_path, table, match, broken):
     assert not list((tmp_path / "store").rglob("*.*"))
 
 
+@pytest.mark.reliability("input")
 @pytest.mark.parametrize("fault", BARS)
-def test_malformed_bars_are_refused_by_name(tmp_path, fault):
+def test_malformed_bars_are_refused_by_name(tmp_path, figure, fault):
     broken, match = BARS[fault]
+    figure(
+        f"{len(BARS)} tables of bars, {len(FACTS)} of facts, {len(MEMBERS)} of members, {len(UNREADABLE)} files refused"
+    )
     refused(tmp_path, "bars", match, broken)
 
 
+@pytest.mark.reliability("input")
 @pytest.mark.parametrize("fault", FACTS)
 def test_malformed_facts_are_refused_by_name(tmp_path, fault):
     broken, match = FACTS[fault]
     refused(tmp_path, "fundamentals", match, broken)
 
 
+@pytest.mark.reliability("input")
 @pytest.mark.parametrize("fault", MEMBERS)
 def test_malformed_lists_are_refused_by_name(tmp_path, fault):
     broken, match = MEMBERS[fault]
     refused(tmp_path, "membership", match, broken)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "match"),
-    [
-        ("bars.parquet", b"PAR1 this is no parquet PAR1", "bars.parquet cannot be read"),
-        ("bars.parquet", b"", "bars.parquet cannot be read"),
-        ("bars.csv", b"", "bars.csv cannot be read"),
-        ("bars.csv", b"session,symbol,close\n2024-03-01,\xff\xfe,1\n", "bars.csv cannot be read"),
-        ("bars.csv", b"session,symbol,close,close\n2024-03-01,AAA,1,2\n", "column close appears twice"),
-        ("bars.csv", b"session,symbol,close\n2024-03-01,AAA,1,2,3\n", "cannot be read"),
-        ("bars.csv", b"session,symbol,close\n2024-13-01,AAA,1\n", "column session must be a date"),
-        ("bars.csv", b"session,symbol,close\n2024-03-01,AAA,inf\n", "column close must be > 0 and finite"),
-        ("bars.txt", b"", "neither bars.parquet nor bars.csv"),
-    ],
-)
+@pytest.mark.reliability("input")
+@pytest.mark.parametrize(("name", "content", "match"), UNREADABLE)
 def test_files_that_cannot_be_read_are_refused_by_name(tmp_path, name, content, match):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InvalidTableError, match=match):
@@ -229,14 +245,93 @@ JUNK = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(changes=st.lists(st.tuples(st.integers(0, 44), st.integers(0, 6), JUNK), min_size=1, max_size=4))
-def test_any_csv_is_valid_or_a_named_error(tmp_path, changes):
-    table = directories.bars().astype("object")
-    for row, column, value in changes:
-        table.iloc[row, column] = value
-    table.to_csv(tmp_path / "bars.csv", index=False)
-    found = None
-    with contextlib.suppress(InvalidTableError):
+CSV, PARQUET = reliability.count(100, 600), reliability.count(50, 400)
+COLUMNS = {
+    "text": lambda c: c.astype("str"),
+    "bools": lambda c: c.notna(),
+    "small floats": lambda c: pd.to_numeric(c, errors="coerce").astype("float32"),
+    "whole numbers": lambda c: pd.to_numeric(c, errors="coerce").fillna(0).astype("int64"),
+    "small numbers": lambda c: pd.Series(np.arange(len(c)) % 100, c.index, dtype="int8"),
+    "instants": lambda c: pd.Series(pd.Timestamp("2024-03-01", tz="UTC"), c.index),
+    "nanoseconds": lambda c: pd.Series(pd.date_range("2024-03-01", periods=len(c), unit="ns"), c.index),
+    "spans": lambda c: pd.Series(pd.to_timedelta(np.arange(len(c)), unit="D"), c.index),
+    "categories": lambda c: c.astype("category"),
+    "lists": lambda c: pd.Series([[1.0]] * len(c), c.index),
+    "structs": lambda c: pd.Series([{"a": 1.0}] * len(c), c.index),
+    "bytes": lambda c: pd.Series([b"\xff1"] * len(c), c.index),
+    "decimals": lambda c: pd.Series([Decimal("1.5")] * len(c), c.index),
+    "nulls": lambda c: pd.Series([None] * len(c), c.index),
+    "days": lambda c: pd.Series([dt.date(2024, 3, 1)] * len(c), c.index),
+    "times": lambda c: pd.Series([dt.time(9, 30)] * len(c), c.index),
+    "none": lambda c: None,
+}
+ROWS = {
+    "as they are": lambda t: t,
+    "shuffled": lambda t: t.sample(frac=1, random_state=1),
+    "twice": lambda t: pd.concat([t, t]),
+    "under one index": lambda t: t.set_index(pd.Index([0] * len(t))),
+    "under a named index": lambda t: t.set_index(pd.Index(range(len(t)), name="close")),
+    "none": lambda t: t.iloc[:0],
+    "zero volume": lambda t: t.assign(volume=0.0) if "volume" in t else t,
+}
+
+
+def valid_or_named(tmp_path):
+    """The rows of the files source, or an error that names the table; nothing else may come of it."""
+    try:
         found = directories.source(tmp_path).bars(directories.START, directories.END)
-    assert found is None or len(found) > 0
+    except InvalidTableError as error:
+        assert "bars" in str(error)
+    else:
+        assert len(found) > 0
+
+
+@pytest.mark.reliability("frames")
+def test_any_csv_is_valid_or_a_named_error(tmp_path, figure):
+    @settings(max_examples=CSV)
+    @given(changes=st.lists(st.tuples(st.integers(0, 44), st.integers(0, 6), JUNK), min_size=1, max_size=4))
+    def holds(changes):
+        table = directories.bars().astype("object")
+        for row, column, value in changes:
+            table.iloc[row, column] = value
+        table.to_csv(tmp_path / "bars.csv", index=False)
+        valid_or_named(tmp_path)
+
+    holds()
+    figure(f"{CSV} CSV")
+
+
+@pytest.mark.reliability("frames")
+def test_any_parquet_is_valid_or_a_named_error(tmp_path, figure):
+    of_columns = st.dictionaries(st.integers(0, 6), st.sampled_from(sorted(COLUMNS)), max_size=2)
+    cells = st.lists(st.tuples(st.integers(0, 44), st.integers(2, 6), st.floats()), max_size=3)
+
+    @settings(max_examples=PARQUET)
+    @given(rows=st.sampled_from(sorted(ROWS)), columns=of_columns, changes=cells)
+    def holds(rows, columns, changes):
+        table = directories.bars()
+        for row, column, value in changes:
+            table.iloc[row, column] = value
+        for column, kind in columns.items():
+            name = directories.bars().columns[column]
+            made = COLUMNS[kind](table[name])
+            table = table.drop(columns=name) if made is None else table.assign(**{name: made})
+        ROWS[rows](table).to_parquet(tmp_path / "bars.parquet")
+        valid_or_named(tmp_path)
+
+    holds()
+    figure(f"{PARQUET} Parquet frames")
+
+
+@pytest.mark.reliability("input")
+@pytest.mark.parametrize("rows", ["shuffled", "under one index"])
+def test_the_order_and_the_index_of_a_table_change_no_byte(tmp_path, rows):
+    made = [directories.write(tmp_path / name, bars=ROWS[name](directories.bars())) for name in ("as they are", rows)]
+    plain, other = (directories.source(path).bars(directories.START, directories.END) for path in made)
+    assert_same_bytes(plain, other)
+
+
+@pytest.mark.reliability("input")
+def test_a_volume_of_zero_is_a_volume(tmp_path):
+    path = directories.write(tmp_path, bars=directories.bars().assign(volume=0.0))
+    assert (directories.source(path).bars(directories.START, directories.END)["volume"] == 0).all()

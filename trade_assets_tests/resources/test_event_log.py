@@ -4,16 +4,32 @@ import hashlib
 import inspect
 
 import dagster as dg
+import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from trade_assets.resources.event_log import KEPT, KeptSqliteEventLogStorage
 
-CONNECT_OF_DAGSTER = "b8435f2665689760"
+OF_DAGSTER = {
+    "_connect": "b8435f2665689760",
+    "_has_asset_key_col_on_connection": "981049dfa81d2e47",
+    "has_table": "577d801c70b2a4a5",
+}
 
 
-def test_the_method_that_is_replaced_is_the_one_that_was_read():
-    source = inspect.getsource(SqliteEventLogStorage._connect)
-    assert hashlib.sha256(source.encode()).hexdigest()[:16] == CONNECT_OF_DAGSTER
+@pytest.mark.parametrize("name", OF_DAGSTER)
+def test_a_method_that_is_replaced_is_the_one_that_was_read(name):
+    source = inspect.getsource(getattr(SqliteEventLogStorage, name))
+    assert hashlib.sha256(source.encode()).hexdigest()[:16] == OF_DAGSTER[name]
+
+
+def test_a_table_that_is_not_there_is_asked_for_again(tmp_path):
+    log = KeptSqliteEventLogStorage(str(tmp_path))
+    assert not log.has_table("later")
+    with log.index_connection() as connection:
+        connection.exec_driver_sql("CREATE TABLE later (n INTEGER)")
+    assert log.has_table("later")
+    assert log.has_asset_key_index_cols()
+    assert not log.has_asset_key_col("gossip")
 
 
 def materialise(home, monkeypatch):

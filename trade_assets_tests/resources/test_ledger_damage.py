@@ -35,8 +35,9 @@ def damages(content, how):
     return [flipped(content, page + 3 + bit // 8 + 100 * (page == 0), bit % 8) for page in pages for bit in range(16)]
 
 
+@pytest.mark.reliability("4")
 @pytest.mark.parametrize("how", ["flipped", "truncated", "miscounted"])
-def test_a_damaged_file_gives_the_same_entries_or_a_named_error(path, how):
+def test_a_damaged_file_gives_the_same_entries_or_a_named_error(path, how, figure):
     content, outcomes = filled(path, 60), {"the same": 0, "refused": 0}
     for damaged in damages(content, how):
         for ending in ("-wal", "-shm"):
@@ -49,7 +50,7 @@ def test_a_damaged_file_gives_the_same_entries_or_a_named_error(path, how):
             continue
         assert found == numbered(60)
         outcomes["the same"] += 1
-    print(how, outcomes)
+    figure(f"a ledger {how}: {outcomes['refused']} refused, {outcomes['the same']} the same")
     assert outcomes["refused"] > 50
 
 

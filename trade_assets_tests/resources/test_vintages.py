@@ -11,6 +11,7 @@ from trade_assets.resources.market_data.cut import Cut
 from trade_assets.resources.market_data.protocol import TIME_COLUMN
 from trade_assets.resources.market_data.restated import Restated
 from trade_assets.resources.market_data.sealed_files import CorruptSealError
+from trade_assets.resources.market_data.shuffled import Shuffled
 from trade_assets.resources.market_data.synthetic import Synthetic
 from trade_assets.resources.market_data.vintages import BarsNotYetThereError, Vintages, restatements_of
 from trade_assets.settings import Synthetic as SyntheticSettings
@@ -58,6 +59,28 @@ def test_what_is_served_is_what_the_source_said(market, files, table):
     pd.testing.assert_frame_equal(getattr(fresh, table)(START, END), said)
     pd.testing.assert_frame_equal(getattr(again, table)(START, END), said)
     assert len(said)
+
+
+@pytest.mark.parametrize("table", TIME_COLUMN)
+def test_rows_the_source_sends_in_another_order_are_served_in_that_of_the_schema(market, files, table):
+    said, mixed = getattr(market, table)(START, END), getattr(Shuffled(market, 7), table)(START, END)
+    assert not mixed.equals(said)
+    served = getattr(Vintages(Shuffled(market, 7), files), table)(START, END)
+    pd.testing.assert_frame_equal(served, said)
+
+
+def test_members_the_source_sends_in_another_order_are_served_in_that_of_the_schema(market, files):
+    assert not Shuffled(market, 7).membership(as_of=END).equals(market.membership(as_of=END))
+    served = Vintages(Shuffled(market, 7), files).membership(as_of=END)
+    pd.testing.assert_frame_equal(served, Vintages(market, files).membership(as_of=END))
+
+
+def test_a_refresh_in_another_order_restates_nothing(market, files):
+    Vintages(market, files).bars(START, END)
+    again = Restating(Shuffled(market, 7))
+    again.identity = market.identity  # the same series, sent in another order
+    assert Vintages(again, files).refresh(START, END, now=NOW).empty
+    assert again.asked
 
 
 def test_sealed_rows_outlive_a_change_of_the_source(market, files):

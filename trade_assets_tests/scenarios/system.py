@@ -48,6 +48,7 @@ def materialise(
     raise_on_error: bool = True,
     job: str = rebalance_job.name,
     only: Sequence[str] | None = None,
+    instance: dg.DagsterInstance | None = None,
     **replaced,
 ):
     """One run over the keys, in order and without a gap; of all assets, or of those named."""
@@ -59,7 +60,7 @@ def materialise(
             .resolve_job_def(job)
             .execute_in_process(
                 run_config=QUIET,
-                instance=dg.DagsterInstance.ephemeral(),
+                instance=instance or dg.DagsterInstance.ephemeral(),
                 tags={RANGE_START: wanted[0], RANGE_END: wanted[-1]},
                 asset_selection=None if only is None else [dg.AssetKey(name) for name in only],
                 raise_on_error=raise_on_error,

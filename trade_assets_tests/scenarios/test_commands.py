@@ -2,12 +2,13 @@
 
 import json
 import os
+import subprocess
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from trade_assets import running
+from trade_assets import certificate, proof, running
 from trade_assets.cli import app
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
@@ -77,6 +78,7 @@ def test_every_fit_is_an_mlflow_run_that_names_its_dagster_run_and_is_named_by_i
         (("prove", "--date", "2015-01-01"), "is not a rebalance date with every asset in the store"),
         (("prove", "--date", "soon"), "is not a rebalance date"),
         (("prove", "--from-scratch", "--leak", "later_close"), "leave out --date, --asset and --leak"),
+        (("prove", "--parity", "--leak", "later_close"), "leave out --leak"),
     ],
 )
 def test_a_wrong_argument_is_one_plain_sentence(history, arguments, told):
@@ -90,11 +92,24 @@ def test_prove_says_that_nothing_differs(history):
     result = invoke("prove", "--date", history[-1])
     assert result.exit_code == 0, result.output
     assert "1 dates, 51 artifacts, 0 differ" in result.output
+    path = load().store.exports / "certificate.html"
+    assert f"certificate: {path}" in result.output
+    written, names = path.read_text(), sorted(proof.order_of_the_graph())
+    assert "Proven: nothing looks ahead" in written
+    for fact in certificate.facts(load()).values():
+        assert fact in written or fact.endswith("UTC")
+    files = " ".join(f"{name}/{history[-1]}.parquet" for name in names)
+    told = f"cd {load().store.url}/tables && sha256sum {files} | sha256sum"
+    assert subprocess.check_output(told, shell=True, text=True).split()[0] in written
 
 
 def test_prove_with_a_leak_leaves_with_status_one_and_names_the_first_artifact(history):
-    result = invoke("prove", "--date", history[-12], "--leak", "whole_sample_scale")
+    path = load().store.exports / "certificate.html"
+    path.unlink(missing_ok=True)
+    result = invoke("prove", "--date", history[-12], "--leak", "whole_sample_scale", "--asset", "stock_features")
     assert result.exit_code == 1
+    assert "no certificate: a leak was planted" in result.output
+    assert not path.exists()
     assert "first to differ is stock_features" in result.output
 
 

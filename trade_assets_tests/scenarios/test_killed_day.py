@@ -1,6 +1,5 @@
 """A trading day killed wherever it writes: computed again it is the same day, and no order is lost or placed twice."""
 
-import os
 import signal
 
 import pandas as pd
@@ -11,46 +10,12 @@ from trade_assets.desk import paper
 from trade_assets.resources import book_ledger, files
 from trade_assets.settings import load
 from trade_assets_tests import reliability
+from trade_assets_tests.killing import Points, in_a_child
 from trade_assets_tests.scenarios.test_live_day import hashes, played
 
 pytestmark = pytest.mark.xdist_group("history: killed_day")
 KILLS = reliability.count(4, 20)
-
-
-class Writes:
-    """Counts what reaches the disk, files renamed and ledger rows alike, and dies before the n-th."""
-
-    def __init__(self, monkeypatch, *, last=None):
-        self.count, self._last = 0, last
-        self._around(monkeypatch, files.os, "replace")
-        self._around(monkeypatch, files.os, "link")
-        self._around(monkeypatch, book_ledger.BookLedger, "_add")
-
-    def _around(self, monkeypatch, owner, name):
-        original = getattr(owner, name)
-
-        def counted(*args, **kwargs):
-            if self.count == self._last:
-                os.kill(os.getpid(), signal.SIGKILL)
-            self.count += 1
-            return original(*args, **kwargs)
-
-        monkeypatch.setattr(owner, name, counted)
-
-
-def in_a_child(work) -> int:
-    """The signal that ended a forked copy of this process, 0 where it came to its end."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    status = os.waitpid(child, 0)[1]
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the day failed by itself"
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+WRITES = [(files.os, "replace"), (files.os, "link"), (book_ledger.BookLedger, "_add")]
 
 
 @pytest.mark.reliability("1 day")
@@ -58,7 +23,7 @@ def test_a_day_killed_anywhere_is_the_same_day_with_every_order_once(history, tm
     rebalance = partitions.GRID.dates[-3]
     days = [k for k in partitions.sessions.get_partition_keys() if k >= partitions.key_of(rebalance)][:2]
     with monkeypatch.context() as patched:
-        writes = Writes(patched)
+        writes = Points(patched, WRITES)
         whole = played(tmp_path / "whole", [(days[0], days[-1])])
     expected, entries = hashes(whole, days), whole["ledger"].entries()
     assert any(e.kind == "order" for e in entries)
@@ -67,7 +32,7 @@ def test_a_day_killed_anywhere_is_the_same_day_with_every_order_once(history, tm
         point, directory = writes.count * number // KILLS, tmp_path / f"killed{number}"
 
         def killed(point=point, directory=directory):
-            Writes(pytest.MonkeyPatch(), last=point)
+            Points(pytest.MonkeyPatch(), WRITES, last=point)
             played(directory, [(days[0], days[-1])])
 
         assert in_a_child(killed) == signal.SIGKILL

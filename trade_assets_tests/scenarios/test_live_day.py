@@ -1,14 +1,20 @@
 """The live day through the graph: a range is its sessions, a replay is the same again, and it holds what the backtest does."""
 
+import shutil
+from pathlib import Path
+
 import dagster as dg
 import pandas as pd
 import pytest
 
-from trade_assets import partitions, schemas
+from trade_assets import partitions, proof, schemas
 from trade_assets.assets.between import CHAIN, Between
 from trade_assets.automation import session_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.desk import paper
+from trade_assets.resources.files import Files
+from trade_assets.resources.market_data.cut import Cut
+from trade_assets.resources.market_data.vintages import Vintages
 from trade_assets.settings import load
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.scenarios.system import QUIET, RANGE_END, RANGE_START
@@ -17,9 +23,9 @@ pytestmark = pytest.mark.xdist_group("history: live_day")
 LIVE = sorted(name for name, table in schemas.TABLES.items() if table.partition == "session")
 
 
-def played(directory, ranges, first=None):
+def played(directory, ranges, first=None, settings=None, **replaced):
     """A replay of the sessions, run by run; gives its resources."""
-    resources = paper.resources(load(), directory, pd.Timestamp(first or ranges[0][0]))
+    resources = paper.resources(settings or load(), directory, pd.Timestamp(first or ranges[0][0]), **replaced)
     for first_key, last_key in ranges:
         result = build_definitions(resources).resolve_job_def(session_job.name).execute_in_process(
             run_config=QUIET, instance=dg.DagsterInstance.ephemeral(), tags={RANGE_START: first_key, RANGE_END: last_key}
@@ -56,6 +62,31 @@ def test_sessions_one_by_one_and_a_range_and_the_same_range_again_are_the_same_b
     assert [entry.id for entry in again["ledger"].entries()] == entries
     for file in sorted(p.relative_to(directory) for p in directory.glob("20*/*")):
         assert (directory / file).read_bytes() == (tmp_path / "single" / file).read_bytes(), file
+
+
+def world_that_ends_at(key, directory):
+    """Settings of a store in which no later partition is, and the source cut at that close."""
+
+    def later(place, names):
+        return [n for n in names if Path(place).parent.name in ("tables", "records") and Path(n).stem > key]
+
+    own, source = load(), Cut(proof.stored_source(load()), pd.Timestamp(key))
+    shutil.copytree(own.store.url, directory / "store", ignore=later)
+    store = own.store.model_copy(update={"url": str(directory / "store")})
+    return own.model_copy(update={"store": store}), Vintages(source, Files(str(directory / "sealed")))
+
+
+@pytest.mark.reliability("7 covered")
+def test_a_session_computed_in_a_world_that_ends_at_its_close_is_the_same_bytes(whole, keys, tmp_path, figure):
+    decided = next(i for i, key in enumerate(keys) if key in set(partitions.rebalance_dates.get_partition_keys()))
+    directory, cut = tmp_path / "played", keys[decided : decided + 2]  # a rebalance, and a session between two
+    if decided:
+        played(directory, [(keys[0], keys[decided - 1])])
+    for key in cut:
+        settings, source = world_that_ends_at(key, tmp_path / key)
+        found = played(directory, [(key, key)], keys[0], settings, market_data=source)
+        assert hashes(found, [key]) == hashes(whole[0], [key])
+    figure(f"{len(LIVE)} session assets rebuilt at {len(cut)} sessions")
 
 
 def test_on_a_rebalance_session_what_is_wanted_is_the_backfilled_partition(whole, keys):

@@ -11,14 +11,17 @@ import yaml
 
 from trade_assets import schemas
 from trade_assets.resources.files import Files
+from trade_assets.resources.market_data.synthetic import Synthetic
 from trade_assets.resources.tables import TableStore
+from trade_assets.settings import Synthetic as SyntheticSettings
+from trade_assets_tests import reliability
 
 pytestmark = pytest.mark.xdist_group("others")
 SMALL = yaml.safe_load(Path(__file__).parents[1].joinpath("small.yaml").read_text())
 PANEL = Path(__file__).parents[3] / "shared" / "data"
 
 
-def command(directory: Path, settings: dict, *arguments: str) -> str:
+def command(directory: Path, settings: dict, *arguments: str, status: int = 0, timeout: int = 500) -> str:
     """Run the command line in a process of its own, with its own settings and stores; returns what it printed."""
     store = {"url": str(directory / "store"), "exports": str(directory / "exports")}
     store |= {"dagster_home": str(directory / "dagster"), "mlflow_uri": f"sqlite:///{directory / 'mlflow.db'}"}
@@ -28,10 +31,19 @@ def command(directory: Path, settings: dict, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "trade_assets.cli", *arguments],
         env=kept | {"TRADE_ASSETS_FILE": str(path), "NO_COLOR": "1", "COLUMNS": "200"},
-        capture_output=True, text=True, timeout=500, check=False,
+        capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
+
+
+def market_of(symbols: int) -> dict:
+    synthetic = {"symbols": symbols, "sessions": 450, "delisting_rate_per_year": 0.1}
+    return SMALL | {
+        "history": SMALL["history"] | {"start": "1999-01-04", "end": "2000-09-29"},
+        "data": {"source": "synthetic", "synthetic": synthetic},
+        "portfolio": {"fill": "next_open"},
+    }
 
 
 def rows(directory: Path, asset: str) -> pd.DataFrame:
@@ -42,11 +54,7 @@ def rows(directory: Path, asset: str) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory):
     directory = tmp_path_factory.mktemp("synthetic")
-    settings = SMALL | {
-        "history": SMALL["history"] | {"start": "1999-01-04", "end": "2000-09-29"},
-        "data": {"source": "synthetic", "synthetic": {"symbols": 25, "sessions": 450, "delisting_rate_per_year": 0.1}},
-        "portfolio": {"fill": "next_open"},
-    }
+    settings = market_of(25)
     printed = command(directory, settings, "run")
     return directory, settings, printed
 
@@ -70,6 +78,45 @@ def test_its_dates_are_proven(synthetic):
     keys = TableStore(Files(str(directory / "store"))).keys("trades")
     printed = command(directory, settings, "prove", "--date", keys[-1], "--date", keys[-4])
     assert "2 dates, 102 artifacts, 0 differ" in printed
+
+
+@pytest.mark.reliability("7 leaks")
+@pytest.mark.parametrize(
+    ("leak", "first"), [("restated_fundamentals", "stock_features"), ("todays_universe", "universe")]
+)
+def test_leaks_of_facts_and_of_the_index_list_are_caught(synthetic, leak, first, figure):
+    directory, settings, _ = synthetic
+    key = date_before(
+        changes_of(directory, settings)[first], TableStore(Files(str(directory / "store"))).keys("trades")
+    )
+    printed = command(directory, settings, "prove", "--date", key, "--leak", leak, "--asset", first, status=1)
+    assert f"{key}: first to differ is {first}\n" in printed
+    figure("2 on a synthetic market, both caught and named")
+
+
+def changes_of(directory, settings):
+    """Days on which what the leaks tell too early became known: facts filed, stocks that join and leave the list."""
+    members = Synthetic(SyntheticSettings(**settings["data"]["synthetic"])).membership()
+    facts = rows(directory, "fundamentals")["available_utc"].dt.tz_localize(None)
+    return {"stock_features": facts, "universe": pd.concat([members["first_session"], members["last_session"]])}
+
+
+def date_before(days, keys):
+    """The last rebalance before the first of the days that has a year behind it and others after it."""
+    return max(k for k in keys if pd.Timestamp(k) < days[(days > keys[28]) & (days < keys[-3])].min())
+
+
+@pytest.mark.skipif(not reliability.FULL, reason="a backfill of 100 stocks and 30 rebuilds: make prove runs it")
+@pytest.mark.reliability("7 dates")
+def test_thirty_dates_of_a_hundred_stocks_are_proven(tmp_path, figure):
+    settings = market_of(100)
+    command(tmp_path, settings, "run", timeout=7200)
+    dates = [
+        part for key in TableStore(Files(str(tmp_path / "store"))).keys("trades")[-30:] for part in ("--date", key)
+    ]
+    printed = command(tmp_path, settings, "prove", *dates, timeout=7200)
+    assert "30 dates, 1530 artifacts, 0 differ" in printed
+    figure("100 synthetic stocks: 30 dates, 1530 artifacts, 0 differ")
 
 
 @pytest.mark.skipif(not PANEL.is_dir(), reason="the panel is data for development, not shipped")

@@ -9,6 +9,7 @@ from trade_assets_tests.scenarios import system
 pytestmark = pytest.mark.xdist_group("history: range_equals_singles")
 
 
+@pytest.mark.reliability("8")
 def test_keys_run_one_by_one_give_the_bytes_of_the_range(history, tmp_path):
     wanted = history[-4:]
     store = system.over_base(tmp_path, wanted[0])
@@ -17,19 +18,12 @@ def test_keys_run_one_by_one_give_the_bytes_of_the_range(history, tmp_path):
     assert system.hashes(store, wanted) == system.hashes(system.base(), wanted)
 
 
+@pytest.mark.reliability("8")
 def test_a_history_begun_one_by_one_gives_the_bytes_of_the_range(history, tmp_path):
     wanted = history[:2]
     store = system.over_base(tmp_path, wanted[0])
     for key in wanted:
         system.materialise([key], files=store)
-    assert system.hashes(store, wanted) == system.hashes(system.base(), wanted)
-
-
-def test_chunks_fitted_by_more_processes_give_the_bytes_of_the_range(history, tmp_path):
-    wanted = history[-9:]
-    store = system.over_base(tmp_path, wanted[0])
-    for chunk in (wanted[:4], wanted[4:]):
-        system.materialise(chunk, files=store, workers=2)
     assert system.hashes(store, wanted) == system.hashes(system.base(), wanted)
 
 

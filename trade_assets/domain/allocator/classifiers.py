@@ -71,8 +71,8 @@ def read(text: str) -> Reader:
         shares = oblivious.read(stored)
         return lambda x: normalised(np.maximum(shares(x), LEAST_SHARE))
     if stored["kind"] == "shares":
-        parts = [least_squares.read_linear(json.dumps(part)) for part in stored["buckets"]]
-        return lambda x: normalised(np.maximum(np.column_stack([part(x) for part in parts]), LEAST_SHARE))
+        shares = least_squares.read_side_by_side(stored["buckets"])
+        return lambda x: normalised(np.maximum(shares(x), LEAST_SHARE))
     raise ValueError(f"kind must be constant, softmax, oblivious or shares, was {stored['kind']}")
 
 

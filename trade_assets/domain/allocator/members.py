@@ -61,14 +61,32 @@ class Members:
         return Members({**others.texts, **self.texts}, {**others.losses, **self.losses}, self.n_tested)
 
 
+@dataclass(frozen=True)
+class Known:
+    """Rows as the members take them: features, and what they learn, the shares of the buckets or the weight chosen."""
+
+    x: np.ndarray
+    target: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, p: Parameters) -> "Known":
+        """Features and target of the rows."""
+        target = rows["chosen_weight"].to_numpy(dtype=float) if p.target == WEIGHT else shares_of(rows, p)
+        return cls(x_of(rows), target)
+
+
 def fit(final: SessionFold, inner: list[SessionFold], p: Parameters) -> Members:
     """Fit the base rate and every member named, on the training rows and, to judge them, on those of the inner folds."""
     names = (BASE, *p.names)
-    texts = {name: _fit_one(name, final.train, p) for name in names}
-    tests = [fold for fold in inner if len(fold.train) >= p.min_train_rows // 2 and len(fold.test)]
-    n = sum(len(fold.test) for fold in tests)
+    train = Known.of(final.train, p)
+    texts = {name: _fit_one(name, train, p) for name in names}
+    kept = [fold for fold in inner if len(fold.train) >= p.min_train_rows // 2 and len(fold.test)]
+    pairs = [(Known.of(fold.train, p), Known.of(fold.test, p)) for fold in kept]
+    n = sum(len(fold.test) for fold in kept)
     losses = {
-        name: sum(len(f.test) * _loss(_fit_one(name, f.train, p), f.test, p) for f in tests) / n if n else float("nan")
+        name: sum(len(test.x) * _loss(_fit_one(name, train, p), test, p) for train, test in pairs) / n
+        if n
+        else float("nan")
         for name in names
     }
     return Members(texts, losses, n)
@@ -96,18 +114,16 @@ def shares_of(rows: pd.DataFrame, p: Parameters) -> np.ndarray:
     return utility.soft_labels(values, tau=p.tau) if len(values) else values
 
 
-def _fit_one(name: str, rows: pd.DataFrame, p: Parameters) -> str:
+def _fit_one(name: str, rows: Known, p: Parameters) -> str:
     if p.target == WEIGHT:
-        chosen = rows["chosen_weight"].to_numpy(dtype=float)
-        return regressors.fit(name, x_of(rows), chosen, p.penalties, buckets=p.buckets)
-    return classifiers.fit(name, x_of(rows), shares_of(rows, p), p.penalties)
+        return regressors.fit(name, rows.x, rows.target, p.penalties, buckets=p.buckets)
+    return classifiers.fit(name, rows.x, rows.target, p.penalties)
 
 
-def _loss(text: str, rows: pd.DataFrame, p: Parameters) -> float:
+def _loss(text: str, rows: Known, p: Parameters) -> float:
     """Cross-entropy; for the weight itself its squared error over twice the variance, a normal's log loss."""
-    said = read(text)(x_of(rows))
+    said = read(text)(rows.x)
     if p.target == WEIGHT:
-        chosen = rows["chosen_weight"].to_numpy(dtype=float)
-        spread = max(float(np.var(chosen)), 1e-6)
-        return float(np.mean((said @ utility.weights_of(p.buckets) - chosen) ** 2)) / (2 * spread)
-    return classifiers.cross_entropy(said, shares_of(rows, p))
+        spread = max(float(np.var(rows.target)), 1e-6)
+        return float(np.mean((said @ utility.weights_of(p.buckets) - rows.target) ** 2)) / (2 * spread)
+    return classifiers.cross_entropy(said, rows.target)

@@ -100,6 +100,10 @@ def _orders(strategy: StrategyDay) -> list[str]:
 
 
 def _message(kind: str, subject: str, lines: list[str]) -> Message:
-    line = " ".join(subject.split())
+    line = " ".join(_printable(subject).split())
     short = line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 1]}…"
-    return Message(kind, short, "\n".join(lines))
+    return Message(kind, short, "\n".join(_printable(part) for line in lines for part in line.split("\n")))
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)

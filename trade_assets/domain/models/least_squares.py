@@ -5,8 +5,9 @@ its mean over the training rows, and a score is the intercept plus one term a fe
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -170,6 +171,27 @@ def read_linear(text: str) -> Callable[[np.ndarray], np.ndarray]:
             if coefficient != 0:  # an outlier of a feature that does not count may overflow
                 total += coefficient * np.where(np.isfinite(column), (column - mean) / scale, 0.0)
         return expit(total) if stored["kind"] == "logistic" else total
+
+    return score
+
+
+def read_side_by_side(stored: Sequence[Mapping[str, Any]]) -> Callable[[np.ndarray], np.ndarray]:
+    """What scores rows by several linear models fitted on the same features, shape (rows, models).
+
+    The same numbers to the last bit as :func:`read_linear` gives model by model; each feature is scaled once.
+    """
+    first = stored[0]
+    coefficients = np.array([part["coefficients"] for part in stored])
+
+    def score(x: np.ndarray) -> np.ndarray:
+        total = np.tile(np.array([part["intercept"] for part in stored], dtype=float), (len(x), 1))
+        scales = zip(x.T, first["features_mean"], first["features_scale"], coefficients.T, strict=True)
+        for column, mean, scale, of_models in scales:
+            counts = of_models != 0  # an outlier of a feature that does not count may overflow
+            if counts.any():
+                z = np.where(np.isfinite(column), (column - mean) / scale, 0.0)
+                total[:, counts] += z[:, None] * of_models[counts]
+        return total
 
     return score
 

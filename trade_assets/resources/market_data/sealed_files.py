@@ -5,7 +5,6 @@ one order. A part or an entry is read only if its bytes have the sha256 that was
 """
 
 import hashlib
-import json
 from collections import OrderedDict
 from typing import Any
 
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trade_assets import schemas
+from trade_assets.resources import hashed
 from trade_assets.resources.files import Files
 from trade_assets.resources.tables import encode
 
@@ -44,17 +44,13 @@ class Log:
 
     def append(self, body: dict[str, Any]) -> bool:
         """Add ``body`` as the next entry; False where another writer has taken its number."""
-        content = json.dumps({"body": body, "sha256": _hash_of(body)}, sort_keys=True).encode()
-        return self._files.create(f"{self._directory}/{len(self.entries):08d}.json", content)
+        return self._files.create(f"{self._directory}/{len(self.entries):08d}.json", hashed.encode(body))
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
-            entry = json.loads(self._files.get(f"{self._directory}/{name}.json"))
-            if _hash_of(entry["body"]) == entry["sha256"]:
-                return entry["body"]
-        except (ValueError, KeyError, TypeError):
-            pass
-        raise CorruptSealError(f"{self._directory}: entry {name} is damaged; restore it from a backup")
+            return hashed.decode(self._files.get(f"{self._directory}/{name}.json"))
+        except ValueError:
+            raise CorruptSealError(f"{self._directory}: entry {name} is damaged; restore it from a backup") from None
 
 
 class Parts:
@@ -96,7 +92,3 @@ class Parts:
         if hashlib.sha256(content).hexdigest() != address:
             raise CorruptSealError(f"{name} is damaged; restore it from a backup")
         return pq.read_table(pa.BufferReader(content)).cast(self._schema.arrow())
-
-
-def _hash_of(body: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 The first answer about a session is sealed and served ever after; what the vendor restates later is
 recorded as a later vintage and reported, never put in its place. So a backfill and a live run read
-the same rows.
+the same rows, in the order of their schema, whatever order the source sends them in.
 """
 
 from collections.abc import Callable
@@ -97,7 +97,7 @@ class Vintages:
             through = self._inner.complete_through
             if through < wanted:
                 raise self._not_yet("members", wanted, f"the source ends {through:%Y-%m-%d}")
-            part = self._snapshot_rows.put(self._inner.membership())
+            part = self._snapshot_rows.put(_in_order("membership", self._inner.membership()))
             self._snapshots.append(
                 {"sealed_utc": self._clock().isoformat(), "through": f"{through:%Y-%m-%d}", "sha256": part}
             )
@@ -123,7 +123,7 @@ class Vintages:
         for table, seals in self._seals.items():
             sealed = asked.difference(seals.missing(asked))
             for block in _blocks(sealed):
-                fresh = getattr(self._inner, table)(block[0], block[-1])
+                fresh = _in_order(table, getattr(self._inner, table)(block[0], block[-1]))
                 fresh = fresh[protocol.sessions_of(table, fresh).isin(block)]
                 reports.append(changes(table, seals.read(block), fresh))
         return self._restatements.record(pd.concat(reports, ignore_index=True) if reports else None, now=now)
@@ -141,7 +141,7 @@ class Vintages:
         self._refuse_absent(table, missing[-1], now)
         exact = _own_days(missing, now)
         for block in _blocks(missing):
-            frame = getattr(self._inner, table)(block[0], block[-1])
+            frame = _in_order(table, getattr(self._inner, table)(block[0], block[-1]))
             frame = frame[protocol.sessions_of(table, frame).isin(block)]
             self._seals[table].add(block, frame, exact=exact, now=now)
 
@@ -174,6 +174,10 @@ def restatements_of(inner: MarketData, files: Files) -> Restatements:
 
 def _directory(inner: MarketData, table: str) -> str:
     return f"vintages/{inner.identity(table)}"
+
+
+def _in_order(table: str, rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(schemas.RAW[table].key(), kind="stable", ignore_index=True)
 
 
 def _blocks(sessions: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:

@@ -88,7 +88,7 @@ def test_later_rows_change_no_fold():
 def test_a_member_is_the_same_text_for_the_same_rows_and_reads_rows_one_by_one(name, target):
     table, p = rows(3, 300, edge=0.02), replace(OWN, target=target, names=(name,))
     x = members.x_of(table)
-    texts = {members._fit_one(name, table, p) for _ in range(2)}
+    texts = {members._fit_one(name, members.Known.of(table, p), p) for _ in range(2)}
     assert len(texts) == 1
     reader = members.read(texts.pop())
     whole = reader(x)
@@ -103,7 +103,7 @@ def test_a_member_is_the_same_text_for_the_same_rows_and_reads_rows_one_by_one(n
 def test_a_member_without_a_feature_that_changes_says_the_base_rate(name):
     table = rows(4, 200)
     table[list(FEATURES)] = np.nan
-    said = members.read(members._fit_one(name, table, OWN))(members.x_of(table))
+    said = members.read(members._fit_one(name, members.Known.of(table, OWN), OWN))(members.x_of(table))
     base = members.shares_of(table, OWN).mean(axis=0)
     assert said == pytest.approx(np.tile(base, (200, 1)), abs=1e-6)
 

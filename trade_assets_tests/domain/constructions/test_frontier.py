@@ -53,6 +53,7 @@ def peers(mu, covariance, sector, bounds, cap):
 
 @settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(15, 40), bounds=BOUNDS, cap=st.sampled_from([0.25, 0.3, 1.0]))
+@pytest.mark.reliability("12")
 def test_least_volatility_is_that_of_pyportfolioopt(seed, n, bounds, cap):
     mu, covariance, sector = problem(seed, n)
     found = minimum_volatility(covariance, within(sector, bounds, cap))
@@ -62,6 +63,7 @@ def test_least_volatility_is_that_of_pyportfolioopt(seed, n, bounds, cap):
 
 @settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(15, 40), bounds=BOUNDS, cap=st.sampled_from([0.25, 0.3, 1.0]))
+@pytest.mark.reliability("12")
 def test_the_best_sharpe_ratio_is_that_of_pyportfolioopt(seed, n, bounds, cap):
     mu, covariance, sector = problem(seed, n)
     found = maximum_sharpe(mu, covariance, within(sector, bounds, cap))
@@ -71,6 +73,7 @@ def test_the_best_sharpe_ratio_is_that_of_pyportfolioopt(seed, n, bounds, cap):
 
 @settings(deadline=None, max_examples=5)
 @given(seed=SEEDS)
+@pytest.mark.reliability("12")
 def test_the_frontier_is_that_of_skfolio(seed):
     optimization = pytest.importorskip("skfolio.optimization")
     from skfolio import RiskMeasure

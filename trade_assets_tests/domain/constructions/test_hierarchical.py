@@ -23,6 +23,7 @@ def covariances(seed, n, observations=60):
 
 
 @needs_oracles
+@pytest.mark.reliability("12")
 def test_weights_and_what_they_earn_equal_those_published_by_pyportfolioopt():
     close = pd.read_csv(ORACLES / "pypfopt_stock_prices.csv.gz", parse_dates=["date"], index_col="date")
     returns = close.pct_change(fill_method=None).dropna(how="all")

@@ -101,6 +101,7 @@ def path_of(*bars) -> Path:
 
 
 @given(cases())
+@pytest.mark.reliability("12")
 def test_equals_the_loop(case):
     path, given_events, flags = case
     assert_same(first_touch(path, **given_events, **flags), loop(path, given_events, flags))

@@ -105,6 +105,7 @@ def test_refuses_what_is_out_of_range():
 
 
 @pytest.mark.skipif(not ORACLE.is_file(), reason="the development data are not beside the checkout")
+@pytest.mark.reliability("12")
 def test_finds_the_nine_events_published_by_mlfinlab():
     close = pd.read_csv(ORACLE, parse_dates=["date_time"], index_col="date_time")["close"]
     r = np.diff(np.log(close.to_numpy()), prepend=np.nan)

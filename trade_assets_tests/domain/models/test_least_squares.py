@@ -1,6 +1,7 @@
 """Ridge and elastic net: scikit-learn's coefficients, a penalty that means the same everywhere, rows that stand alone."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -250,3 +251,14 @@ def test_parameters_out_of_range_are_named():
     for l1_ratio in (0.0, 1.1):
         with pytest.raises(ValueError, match=rf"l1_ratio must be in \(0, 1\], was {l1_ratio}"):
             least_squares.fit_elastic_net(rows(), alpha_share=0.1, l1_ratio=l1_ratio)
+
+
+@settings(**LIGHT)
+@given(seed=SEEDS)
+def test_models_of_the_same_features_score_side_by_side_as_each_alone(seed):
+    scaled = least_squares.scaled(rows(seed, gaps=0.1))
+    targets = np.random.default_rng(seed).normal(0, 1, (4, len(scaled.y)))
+    texts = [least_squares.elastic_net_of(replace(scaled, y=y), alpha_share=0.3, l1_ratio=0.5) for y in targets]
+    x = rows(seed + 1, gaps=0.1).x
+    alone = np.column_stack([least_squares.read_linear(text)(x) for text in texts])
+    assert_same_bytes(least_squares.read_side_by_side([json.loads(text) for text in texts])(x), alone)

@@ -13,6 +13,7 @@ from trade_assets_tests import reference
 
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(12, 40), k=st.integers(2, 6), skill=st.floats(-0.5, 0.5))
+@pytest.mark.reliability("12")
 def test_equals_the_loop_over_every_split(seed, n, k, skill):
     returns = np.random.default_rng(seed).normal(skill, 1.0, (n, k)) * 0.01
     slow = reference.chosen_out_of_sample(returns, 6)

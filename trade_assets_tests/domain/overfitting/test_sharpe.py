@@ -11,12 +11,14 @@ EXAMPLES = {"deadline": None, "max_examples": 80}
 RATIO = st.floats(-0.5, 0.5)
 
 
+@pytest.mark.reliability("12")
 def test_a_hedge_fund_with_fat_left_tails_is_less_sure_as_published():
     assert sharpe.probabilistic_sharpe(0.458, 24) == pytest.approx(0.982, abs=5e-4)
     assert sharpe.probabilistic_sharpe(0.458, 24, skew=-2.448, kurtosis=10.164) == pytest.approx(0.913, abs=5e-4)
 
 
 @pytest.mark.parametrize(("n_trials", "published"), [(100, 0.9004), (46, 0.9505)])
+@pytest.mark.reliability("12")
 def test_the_deflated_sharpe_ratio_of_the_paper(n_trials, published):
     luck = sharpe.expected_maximum_sharpe(0.5 / 250, n_trials)
     found = sharpe.probabilistic_sharpe(2.5 / 250**0.5, 1250, skew=-3, kurtosis=10, benchmark=luck)
@@ -29,6 +31,7 @@ def test_the_deflated_sharpe_ratio_of_the_paper(n_trials, published):
     ("per_year", "skew", "kurtosis", "years"),
     [(252, 0, 3, 2.73), (52, 0, 3, 2.83), (12, 0, 3, 3.24), (12, -0.72, 5.78, 4.99)],
 )
+@pytest.mark.reliability("12")
 def test_the_minimum_track_record_of_the_paper(per_year, skew, kurtosis, years):
     own, other = 2 / per_year**0.5, 1 / per_year**0.5
     n = length.minimum_track_record_length(own, skew=skew, kurtosis=kurtosis, benchmark=other)

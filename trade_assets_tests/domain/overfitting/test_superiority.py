@@ -29,6 +29,7 @@ def test_equals_the_loop_over_resamples(seed, mean, block):
 
 
 @pytest.mark.parametrize("mean", [0.05, 0.15])
+@pytest.mark.reliability("12")
 def test_agrees_with_arch_where_candidates_vary_alike(mean):
     from arch.bootstrap import SPA
 
