@@ -19,6 +19,7 @@ ROWS = [
     if line.startswith("|") and not line.startswith(("| old name", "|---"))
 ]
 SOURCE = "".join(p.read_text() for p in PAGE.parents[1].joinpath("trade_assets").rglob("*.py"))
+TESTS = "".join(p.read_text() for p in Path(__file__).parent.rglob("test_*.py"))
 ASSET_NAMES = {a.key.to_user_string() for a in ASSETS}
 COMMANDS = set(get_command(app).commands)
 
@@ -44,6 +45,7 @@ EXISTS = {
     "column": has_column,
     "file": lambda n: f'"{n}"' in SOURCE,
     "command": lambda n: n in COMMANDS,
+    "test": lambda n: f"def {n}(" in TESTS,
 }
 
 
