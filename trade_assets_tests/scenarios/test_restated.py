@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from trade_assets import partitions
+from trade_assets import partitions, proof
 from trade_assets.definitions import build_resources
 from trade_assets.desk import daily, restated
 from trade_assets.desk import ledger as desk_ledger
@@ -103,7 +103,7 @@ def test_a_restatement_names_the_decisions_it_would_change_and_the_next_page_say
 
     first_said = Vintages(vendor, Files(str(tmp_path / "first_said")))
     files = system.over_base(tmp_path / "again", key)
-    system.materialise([key], files=files, market_data=first_said)
+    system.materialise([key], files=files, market_data=first_said, only=proof.order_of_the_graph(["target_weights"]))
     expected = weights(TableStore(files), key)
     decisions = pd.read_csv(own.live.output_dir / key / "restated.csv", keep_default_na=False)
     named = decisions[decisions["decision"] == "weight"].set_index("symbol")
