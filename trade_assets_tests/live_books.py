@@ -83,10 +83,11 @@ def bars_of(closes, symbol="AAA", *, first=0):
                          "split_ratio": 1.0, "dividend": 0.0, "adjustment_factor": np.nan, "price_basis": "raw"})  # fmt: skip
 
 
-def play(journal, bars, sessions, previous=None, **changes):
-    """Rows of the live book of ``sessions``, with nothing wanted and nobody to approve."""
+def play(journal, bars, sessions, previous=None, *, signals=None, **changes):
+    """Rows of the live book of ``sessions``, with nobody to approve, and nothing wanted unless ``signals`` say so."""
     previous = pd.DataFrame(columns=books.COLUMNS) if previous is None else previous
-    signals = wished({}).assign(session=pd.Series(dtype="datetime64[us]"), strategy=pd.Series(dtype="str"))
+    nothing = wished({}).assign(session=pd.Series(dtype="datetime64[us]"), strategy=pd.Series(dtype="str"))
+    signals = nothing if signals is None else signals
     how = {
         "strategies": [STRATEGY],
         "broker": BY_HAND,

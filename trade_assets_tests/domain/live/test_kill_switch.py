@@ -7,12 +7,24 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from trade_assets.domain.acceptance import Gate
 from trade_assets.domain.live import day, kill_switch
 from trade_assets.domain.live import entries as ledger
 from trade_assets.domain.live.account import Account
 from trade_assets.resources.book_ledger import BookLedger
 from trade_assets_tests.generators import SESSIONS
-from trade_assets_tests.live_books import SWITCH, at_night, bars_of, entry, play, propose
+from trade_assets_tests.live_books import (
+    PRICE,
+    STRATEGY,
+    SWITCH,
+    at_night,
+    bars_of,
+    entry,
+    held_rows,
+    play,
+    propose,
+    wished,
+)
 
 YEAR, WEEKS = 252, 30
 NONE = float("nan")
@@ -207,3 +219,33 @@ def test_the_report_says_who_tripped_the_switch_and_why_in_sentences(actor, reas
     assert (switch["name"], switch["is_passed"], switch["severity"]) == ("Kill switch", False, "error")
     assert switch["sentence"] == told
     assert set(day.table(decision, "stocks", SESSIONS[1], offered=day.PROPOSED)["status"]) == {day.BLOCKED}
+
+
+@pytest.mark.parametrize(("strategy", "is_tripped"), [("stocks", True), ("events", False)])
+def test_a_year_far_below_the_backtest_of_the_stocks_trips_them_and_no_other_strategy(strategy, is_tripped, tmp_path):
+    made = BookLedger(f"sqlite:///{tmp_path / 'other.db'}", clock=at_night)
+    made.create()
+    made.append([entry("1", "position", SESSIONS[0], strategy=strategy, symbol="AAA", shares=100.0, price_usd=100.0)])
+    made.seal(SESSIONS[YEAR - 1])
+    worth = 1e5 * np.cumprod([1.0, *[1.005, 0.9944] * 126])  # 7 % lost in small steps: neither a loss nor a drawdown
+    before = [held_rows({"AAA": 1.0}, equity=worth[at], session=SESSIONS[at], strategy=strategy) for at in range(YEAR)]
+    bars, today = bars_of([PRICE, PRICE * 0.9944], first=YEAR - 1), SESSIONS[YEAR : YEAR + 1]
+    own = [replace(STRATEGY, name=strategy)]
+    play(made, bars, today, pd.concat(before), strategies=own, inputs={today[0]: day.Inputs((), 4.0)})
+    trips = [(e.session, e.detail["rules"]) for e in kinds(made, "trip")]
+    assert trips == ([(SESSIONS[YEAR], "Worse than the backtest")] if is_tripped else [])
+
+
+REFUSED = Gate("Champion", "R-173", 0.0, 1.0, False, "error", "No champion is in force.")
+
+
+@pytest.mark.parametrize(("gates", "tripped", "n"), [((), False, 1), ((REFUSED,), False, 0), ((), True, 0), ((replace(REFUSED, severity="warn"),), False, 1)])  # fmt: skip
+def test_orders_are_placed_without_a_person_only_where_every_check_passed_and_the_switch_is_armed(
+    journal, gates, tripped, n
+):
+    if tripped:
+        journal.append([entry("trip", "trip", SESSIONS[0], reason="news")])
+    selling = wished({"AAA": 0.0}).assign(session=SESSIONS[1], strategy="stocks")
+    how = {"signals": selling, "places_orders": True, "inputs": dict.fromkeys(SESSIONS[:2], day.Inputs(gates, NONE))}
+    play(journal, bars_of([100.0, 100.0]), SESSIONS[:2], **how)
+    assert [e.shares for e in kinds(journal, "order")] == [-100.0] * n
