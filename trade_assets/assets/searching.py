@@ -43,7 +43,8 @@ def searched(
     studies.prepare()
     jobs = (
         studies_module.Job(
-            f"{of.study} {partitions.key_of(date)} {search.identity(domain_version(), LIBRARIES, of.seed, identity)}",
+            f"{of.study} {partitions.key_of(date)}",
+            search.identity(domain_version(), LIBRARIES, of.seed, identity),
             objective,
             dict(of.space),
             dict(of.first),

@@ -1,6 +1,6 @@
 """Trials of searches in Optuna's storage, so that an interrupted search goes on and people can look at it.
 
-Only finished trials are written, in order; a study's name holds the hash of all it rests on.
+Only finished trials are written, in order; the name they are kept under holds the hash of all they rest on.
 """
 
 import json
@@ -17,9 +17,14 @@ SQLITE = "sqlite:///"
 
 @dataclass(frozen=True)
 class Job:
-    """One study to be searched, in whichever process."""
+    """One study to be searched, in whichever process.
+
+    Its trials are drawn by its name, and kept under its name and ``version``, the hash of all it rests on: other code
+    begins anew, and draws the same trials.
+    """
 
     study: str
+    version: str
     objective: Objective
     space: dict[str, Range]
     first: dict[str, float]
@@ -30,7 +35,7 @@ class Job:
 
 def run(job: Job) -> list[Trial]:
     """All trials of the study: those already stored, then new ones, each stored when it is done."""
-    done, keep = job.studies.opened(job.study)
+    done, keep = job.studies.opened(f"{job.study} {job.version}")
     return search.run(
         job.objective, job.space, job.first,
         n_trials=job.n_trials, seed=job.seed, study=job.study, done=done, on_trial=keep,

@@ -33,8 +33,15 @@ def storage(directory):
     return store
 
 
-def job(store, objective=bowl, *, n=N, study="study"):
-    return Job(study, objective, SPACE, FIRST, n, 1, store)
+def job(store, objective=bowl, *, n=N, study="study", version="1"):
+    return Job(study, version, objective, SPACE, FIRST, n, 1, store)
+
+
+def test_other_code_begins_anew_and_draws_the_same_trials(tmp_path):
+    studies.run(job(storage(tmp_path)))
+    anew = Counting()
+    assert studies.run(job(storage(tmp_path), anew, version="2")) == WHOLE
+    assert anew.calls == N
 
 
 @pytest.mark.parametrize("n", [0, 1, 6, N - 1])  # every n: test_search

@@ -118,7 +118,7 @@ def test_prove_lists_the_leaks():
 
 
 def test_where_and_settings_say_what_is_in_force():
-    shown = invoke("where").output
+    shown = "".join(invoke("where").output.split())
     assert all(text in shown for text in ("sample", load().live.ledger_uri, str(load().live.output_dir)))
     assert "`portfolio.top_n`" in invoke("settings").output
 

@@ -18,7 +18,7 @@ ADDRESSES = ("--host", "-h", "--bind", "--address", "-w")
 def asked(monkeypatch):
     """The commands that would have been started."""
     commands = []
-    monkeypatch.setattr(running.subprocess, "call", lambda command: commands.append(command) or 0)
+    monkeypatch.setattr(running.subprocess, "call", lambda command, **kept: commands.append(command) or 0)
     monkeypatch.setenv("DAGSTER_HOME", os.environ.get("DAGSTER_HOME", ""))
     return commands
 
