@@ -40,7 +40,7 @@ SETTINGS = {
     "market_gate": {"num_boost_round": 1, "meta_trees": 1},
 }
 RETRAIN_EVERY = 24
-CALM = {"REGIME_DRIFT": (0.0006, 0.0002), "REGIME_VOLATILITY": (0.005, 0.008)}  # of the synthetic market's factor
+CALM = {"REGIME_DRIFT": (0.0004, 0.0002), "REGIME_VOLATILITY": (0.003, 0.005)}  # of the synthetic market's factor
 NEEDED = ("bars", "fundamentals", "universe", "stocks", "stock_trials", "stock_parameters", "market_gate", "selection")
 BATCH = 5  # markets of one process: its imports take as long as a third of a market
 FIRST_SEED = 1000
@@ -57,7 +57,8 @@ class Kind:
     ----------
     planted : float, information coefficient of the planted signal
     symbols, years : int
-    is_calm : bool, without the bear markets in which nobody who holds stocks keeps a drawdown below 20 %
+    is_calm : bool, a market of 5 to 8 % volatility without bear markets, in which who holds stocks can keep a drawdown
+        below 20 %
     """
 
     planted: float

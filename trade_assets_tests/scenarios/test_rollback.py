@@ -8,6 +8,8 @@ from rich.console import Console
 
 from trade_assets import rolling_back
 from trade_assets.domain.champion import ROLLBACKS
+from trade_assets.resources.files import Files
+from trade_assets.resources.overlay import Overlay, partitions_from
 from trade_assets.resources.records import Records
 from trade_assets_tests.scenarios import system
 
@@ -23,12 +25,17 @@ def taken_back(store, key: str) -> None:
 
 def test_a_rollback_is_obeyed_from_the_next_rebalance_on_and_one_by_one_as_in_a_range(history, tmp_path):
     wanted, only = history[-4:], ["champion_model", "target_weights"]
-    whole, single = (system.over_base(tmp_path / name, wanted[0]) for name in ("whole", "single"))
+    later = partitions_from(wanted[0])
+
+    def hidden(name: str) -> bool:  # what comes before the two is what is stored
+        return later(name) and name.split("/")[1] in only
+
+    whole, single = (Overlay(Files(str(tmp_path / name)), system.base(), hidden) for name in ("whole", "single"))
     for store in (whole, single):
         taken_back(store, wanted[2])
-    system.materialise(wanted, files=whole)
+    system.materialise(wanted, files=whole, only=only)
     for key in wanted:
-        system.materialise([key], files=single)
+        system.materialise([key], files=single, only=only)
     tables = [system.TableStore(store) for store in (whole, single, system.base())]
     for asset in only:
         of_range, one_by_one, without = ([t.record(asset, key).sha256 for key in wanted] for t in tables)
