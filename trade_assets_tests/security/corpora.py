@@ -11,7 +11,7 @@ SQL = (
     "'; DROP TABLE ledger_entries; --", "' OR '1'='1", '" OR ""="', "1; DELETE FROM ledger_entries", "x'); VACUUM; --",
     "admin'--", "' UNION SELECT sql FROM sqlite_master --", "%' AND 1=1 --", "\\'; SELECT 1 --", "'' || (SELECT 1) || ''",
     "NULL", "Robert'); DROP TABLE Students;--", "%s %(x)s :x ?", "$1", "1/**/OR/**/1=1", "'; PRAGMA writable_schema=1; --",
-    "0x27", "ünï'cödé", "';ATTACH DATABASE '/tmp/x' AS x;--", "/* */",
+    "0x27", "ünï'cödé", "';ATTACH DATABASE 'x.db' AS x;--", "/* */",
 )  # fmt: skip
 FORMULAS = (
     "=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HYPERLINK("http://evil","x")', "=IMPORTXML(A1)", "\t=1+1", "\r=1+1",
