@@ -14,7 +14,6 @@ import dagster as dg
 import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from trade_assets import housekeeping, partitions, summary
 from trade_assets.automation import exports_job, rebalance_job
@@ -117,7 +116,6 @@ def tidy(*, dry_run: bool, console: Console) -> None:
 def where(console: Console) -> None:
     """Print what is in force."""
     settings = load()
-    table = Table(show_header=False, box=None)
     for name, value in {
         "source": settings.data.source,
         "history": f"{settings.history.start} to {partitions.key_of(partitions.GRID.dates[-1])}, {len(partitions.GRID)} rebalances",
@@ -129,8 +127,8 @@ def where(console: Console) -> None:
         "files of each session": settings.live.output_dir,
         "settings": settings.fingerprint(frozenset(Settings.model_fields) - {"store"}),
     }.items():
-        table.add_row(name, without_passwords(str(value)))
-    console.print(table)
+        line = f"{name:<22} {without_passwords(str(value))}"
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def execute(job: dg.JobDefinition, instance: dg.DagsterInstance, keys: Sequence[str] = ()) -> None:

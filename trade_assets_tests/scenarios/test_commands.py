@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -118,9 +119,13 @@ def test_prove_lists_the_leaks():
     assert "centred_window" in invoke("prove", "--leak", "list").output
 
 
-def test_where_and_settings_say_what_is_in_force():
-    shown = "".join(invoke("where").output.split())
-    assert all(text in shown for text in ("sample", load().live.ledger_uri, str(load().live.output_dir)))
+def test_where_and_settings_say_what_is_in_force(monkeypatch):
+    files = Path("/a/folder", *6 * ["of-a-name-wider-than-the-screen"])
+    moved = load().model_copy(update={"live": load().live.model_copy(update={"output_dir": files})})
+    monkeypatch.setattr(running, "load", lambda: moved)
+    shown = invoke("where").output.splitlines()
+    assert any(line.endswith(load().live.ledger_uri) for line in shown)
+    assert f"files of each session  {files}" in shown
     assert "`portfolio.top_n`" in invoke("settings").output
 
 
