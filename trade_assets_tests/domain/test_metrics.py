@@ -196,6 +196,14 @@ def test_rank_ic_is_spearman_with_average_ranks(pairs):
         assert metrics.rank_ic(predictions, outcomes) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+@settings(**EXAMPLES)
+@given(rows=st.lists(st.tuples(*4 * [st.integers(-4, 4)]), min_size=3, max_size=60))
+def test_rank_ics_are_the_rank_ic_of_each_model(rows):
+    *predictions, outcomes = np.array(rows, dtype=float).T
+    expected = [metrics.rank_ic(own, outcomes) for own in predictions]
+    assert metrics.rank_ics(np.column_stack(predictions), outcomes) == pytest.approx(expected, abs=1e-12, nan_ok=True)
+
+
 def test_rank_ic_leaves_out_names_without_an_outcome():
     predictions, outcomes = np.array([1.0, 2.0, 3.0, 9.0]), np.array([1.0, 3.0, 2.0, np.nan])
     assert metrics.rank_ic(predictions, outcomes) == pytest.approx(0.5)

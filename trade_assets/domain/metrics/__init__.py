@@ -28,7 +28,7 @@ from trade_assets.domain.metrics.returns import (
     years_over,
 )
 from trade_assets.domain.metrics.series import DAYS_PER_YEAR, SESSIONS_PER_YEAR, TAIL
-from trade_assets.domain.metrics.skill import icir, mean_ic, newey_west_lags, newey_west_t, rank_ic
+from trade_assets.domain.metrics.skill import icir, mean_ic, newey_west_lags, newey_west_t, rank_ic, rank_ics
 
 __all__ = [
     "DAYS_PER_YEAR",
@@ -50,6 +50,7 @@ __all__ = [
     "newey_west_lags",
     "newey_west_t",
     "rank_ic",
+    "rank_ics",
     "regime_performance",
     "relative",
     "rolling_sharpe",

@@ -60,9 +60,10 @@ def scored(predictions: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
 
 def _ic_by_date(rows: pd.DataFrame, models: list[str]) -> np.ndarray:
     """Rank IC of shape (dates, models), of the dates whose outcomes differ."""
+    known = rows.dropna(subset="target")
     ics = [
-        [metrics.rank_ic(own[model].to_numpy(dtype=float), own["target"].to_numpy(dtype=float)) for model in models]
-        for _, own in rows.groupby("rebalance_date")
+        metrics.rank_ics(own[models].to_numpy(dtype=float), own["target"].to_numpy(dtype=float))
+        for _, own in known.groupby("rebalance_date")
         if own["target"].nunique() > 1
     ]
     return np.nan_to_num(np.array(ics, dtype=float).reshape(-1, len(models)))
