@@ -81,7 +81,7 @@ SIZES: dict[str, dict[Kind, int]] = {
 
 def lines(size: str, directory: Path) -> Iterator[Line]:
     """The lines of this script, of the markets played so far."""
-    done = _done(directory)
+    done = played(directory)
     for kind, count in SIZES[size].items():
         seeds = range(FIRST_SEED, FIRST_SEED + count)
         own = [done[kind, seed] for seed in seeds if (kind, seed) in done]
@@ -119,7 +119,7 @@ def _counted(work: str, kind: Kind, of: Sequence[Sequence[Record]], is_one: Call
 
 def play(kinds: dict[Kind, int], directory: Path, *, processes: int) -> None:
     """Play the markets that are not yet in the directory, so many processes side by side."""
-    done = _done(directory)
+    done = played(directory)
     batches = []
     for kind, count in kinds.items():
         seeds = [seed for seed in range(FIRST_SEED, FIRST_SEED + count) if (kind, seed) not in done]
@@ -139,7 +139,8 @@ def _batch(kind: Kind, seeds: Sequence[int], directory: Path) -> None:
         synthetic.run_inside("benchmarks.promotions", settings, *given)
 
 
-def _done(directory: Path) -> dict[tuple[Kind, int], Record]:
+def played(directory: Path) -> dict[tuple[Kind, int], Record]:
+    """The records of a directory by kind and seed."""
     return {(Kind(**record["kind"]), record["seed"]): record for record in _read(directory)}
 
 
@@ -166,7 +167,7 @@ def inside(kind: str, path: str, *seeds: str) -> dict[str, int]:
     loaded, resources = load(), {}
     graph = bare.Graph(resources, only=NEEDED)
     for seed in seeds:
-        if (Kind(**json.loads(kind)), int(seed)) in _done(Path(path).parent):
+        if (Kind(**json.loads(kind)), int(seed)) in played(Path(path).parent):
             continue  # by another run on the same directory
         started = time.process_time()
         # no setting that is read at import tells of the seed, so one process may play several markets
