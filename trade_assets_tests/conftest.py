@@ -1,5 +1,6 @@
 """One small system for the whole test run: its settings are set before anything of it is imported."""
 
+import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -35,9 +36,18 @@ def home():
 
 
 @pytest.fixture(scope="session")
-def history(home):
-    """The whole small history, computed once as a range; returns its keys."""
+def history(home, tmp_path_factory, worker_id):
+    """The whole small history, computed as a range by the first process that asks; returns its keys."""
+    from trade_assets.settings import load
     from trade_assets_tests.scenarios.system import keys, materialise
 
-    materialise(keys())
+    place = tmp_path_factory.getbasetemp()
+    shared = (place if worker_id == "master" else place.parent) / "history"
+    with open(f"{shared}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            materialise(keys(), workers=2)
+            shutil.copytree(load().store.url, f"{shared}.partial")
+            os.rename(f"{shared}.partial", shared)
+    shutil.copytree(shared, load().store.url, dirs_exist_ok=True)
     return keys()

@@ -49,22 +49,22 @@ def materialise(
     job: str = rebalance_job.name,
     only: Sequence[str] | None = None,
     instance: dg.DagsterInstance | None = None,
+    checked: bool = False,
     **replaced,
 ):
-    """One run over the keys, in order and without a gap; of all assets, or of those named."""
+    """One run over the keys, in order and without a gap; of all assets, or of those named, with or without their checks."""
     resources = build_resources(load(), files=files or base(), **replaced)
     resources["workers"].count = workers
     try:
-        return (
-            build_definitions(resources)
-            .resolve_job_def(job)
-            .execute_in_process(
-                run_config=QUIET,
-                instance=instance or dg.DagsterInstance.ephemeral(),
-                tags={RANGE_START: wanted[0], RANGE_END: wanted[-1]},
-                asset_selection=None if only is None else [dg.AssetKey(name) for name in only],
-                raise_on_error=raise_on_error,
-            )
+        whole = build_definitions(resources).resolve_job_def(job)
+        assets = whole.asset_layer.executable_asset_keys if only is None else {dg.AssetKey(name) for name in only}
+        chosen = whole if checked else whole.get_subset(asset_selection=assets, asset_check_selection=set())
+        return chosen.execute_in_process(
+            run_config=QUIET,
+            instance=instance or dg.DagsterInstance.ephemeral(),
+            tags={RANGE_START: wanted[0], RANGE_END: wanted[-1]},
+            asset_selection=None if only is None else list(assets),
+            raise_on_error=raise_on_error,
         )
     finally:
         resources["workers"].close()

@@ -21,7 +21,6 @@ from trade_assets_tests import reliability
 from trade_assets_tests.killing import ending
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history: at_once")
 TIMES = reliability.count(1, 20)
 
 

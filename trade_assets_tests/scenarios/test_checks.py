@@ -12,8 +12,6 @@ from trade_assets.domain import calendar
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history: checks")
-
 
 def table_of(check):
     return check.check_key.asset_key.to_user_string()
@@ -249,7 +247,7 @@ def test_only_what_is_declared_may_lie_ahead_of_the_close():
 
 
 def test_the_checks_run_with_the_job(history):
-    result = system.materialise(history[-1:], files=system.base())
+    result = system.materialise(history[-1:], files=system.base(), checked=True)
     ran = {
         e.event_specific_data.check_name for e in result.all_events if e.event_type_value == "ASSET_CHECK_EVALUATION"
     }

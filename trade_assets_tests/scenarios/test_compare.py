@@ -12,7 +12,6 @@ from trade_assets.resources.tables import TableStore
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history: compare")
 MODEL = "lightgbm"
 
 

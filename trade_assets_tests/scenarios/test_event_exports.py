@@ -14,8 +14,6 @@ from trade_assets.resources.tables import MissingPartitionError
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history: event_exports")
-
 
 @pytest.fixture(scope="module")
 def written(history, tmp_path_factory):

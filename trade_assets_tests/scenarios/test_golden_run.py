@@ -11,7 +11,6 @@ import yaml
 
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history: golden")
 GOLDEN = yaml.safe_load(Path(__file__).with_name("golden_run.yaml").read_text())
 
 

@@ -13,7 +13,6 @@ from trade_assets_tests import reliability
 from trade_assets_tests.killing import Points, in_a_child
 from trade_assets_tests.scenarios.test_live_day import hashes, played
 
-pytestmark = pytest.mark.xdist_group("history: killed_day")
 KILLS = reliability.count(4, 20)
 WRITES = [(files.os, "replace"), (files.os, "link"), (book_ledger.BookLedger, "_add")]
 

@@ -16,10 +16,10 @@ from trade_assets.resources.files import Files
 from trade_assets.resources.market_data.cut import Cut
 from trade_assets.resources.market_data.vintages import Vintages
 from trade_assets.settings import load
+from trade_assets_tests import reliability
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.scenarios.system import QUIET, RANGE_END, RANGE_START
 
-pytestmark = pytest.mark.xdist_group("history: live_day")
 LIVE = sorted(name for name, table in schemas.TABLES.items() if table.partition == "session")
 
 
@@ -57,8 +57,9 @@ def test_sessions_one_by_one_and_a_range_and_the_same_range_again_are_the_same_b
     single = played(tmp_path / "single", [(key, key) for key in keys])
     assert hashes(single, keys) == hashes(resources, keys)
     entries = [entry.id for entry in resources["ledger"].entries()]
-    again = played(directory, [(keys[0], keys[-1])])
-    assert hashes(again, keys) == hashes(single, keys)
+    last = keys[-reliability.count(4, len(keys)) :]
+    again = played(directory, [(last[0], last[-1])], keys[0])
+    assert hashes(again, last) == hashes(single, last)
     assert [entry.id for entry in again["ledger"].entries()] == entries
     for file in sorted(p.relative_to(directory) for p in directory.glob("20*/*")):
         assert (directory / file).read_bytes() == (tmp_path / "single" / file).read_bytes(), file
@@ -142,9 +143,9 @@ def test_the_legs_are_bought_only_while_their_engine_is_accepted(keys, tmp_path)
         resources = paper.resources(settings, directory, pd.Timestamp(keys[0]))
         job = build_definitions(resources).resolve_job_def(session_job.name)
         job.execute_in_process(
-            run_config=QUIET, instance=dg.DagsterInstance.ephemeral(), tags={RANGE_START: keys[0], RANGE_END: keys[7]}
+            run_config=QUIET, instance=dg.DagsterInstance.ephemeral(), tags={RANGE_START: keys[0], RANGE_END: keys[4]}
         )
-        orders = resources["tables"].read("live_orders", keys[:8])[0]
+        orders = resources["tables"].read("live_orders", keys[:5])[0]
         return orders[(orders["strategy"] != "stocks") & (orders["shares"] > 0)]
 
     own = load()

@@ -1,6 +1,5 @@
 """The commands on one's own files are the graph's own functions: given the graph's inputs they give its outputs."""
 
-import pytest
 from rich.progress import Progress
 
 from trade_assets import from_features, from_predictions
@@ -11,8 +10,6 @@ from trade_assets.resources.workers import Workers
 from trade_assets.settings import load
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.scenarios import system
-
-pytestmark = pytest.mark.xdist_group("history: own_files_meet_the_graph")
 
 
 def read(table, keys):

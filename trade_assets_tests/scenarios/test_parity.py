@@ -7,7 +7,6 @@ from trade_assets.leaks import FAULTS
 from trade_assets.variations import VARIATIONS
 from trade_assets_tests import reliability
 
-pytestmark = pytest.mark.xdist_group("history: range_equals_singles")
 WAYS = list(VARIATIONS) if reliability.FULL else ["all at once"]
 CAUGHT_BY = {
     "order_of_a_set": "another hash seed",

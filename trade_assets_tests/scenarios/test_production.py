@@ -13,8 +13,6 @@ from trade_assets.domain.models import MODELS
 from trade_assets.resources.tracking import ALIAS, REGISTERED, Tracking
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history: production")
-
 
 @pytest.fixture(scope="module")
 def written(history, tmp_path_factory):

@@ -23,7 +23,6 @@ from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 from trade_assets_tests.scenarios.test_commands import invoke
 
-pytestmark = pytest.mark.xdist_group("history: restated")
 PRICES = ["open", "high", "low", "close"]
 
 

@@ -13,7 +13,6 @@ from trade_assets.resources.overlay import Overlay, partitions_from
 from trade_assets.resources.records import Records
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history: rollback")
 CELL = {"model": "lightgbm", "construction": "hrp"}
 
 

@@ -18,7 +18,6 @@ from trade_assets.resources.tables import MissingPartitionError
 from trade_assets.settings import load
 from trade_assets_tests.scenarios import system
 
-pytestmark = pytest.mark.xdist_group("history: selection_exports")
 FILES = {
     "selection_report.html", "model_selection/model_selection_report.md", "model_selection/training_comparison.csv",
     "model_selection/backtest_comparison_matrix.csv", "model_selection/backtest_detailed_results.json",

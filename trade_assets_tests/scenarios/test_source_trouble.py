@@ -1,5 +1,6 @@
 """A source that is half there, empty or late on the day of a rebalance: the day ends, and nothing trades on old prices."""
 
+import shutil
 from types import SimpleNamespace
 
 import dagster as dg
@@ -21,7 +22,7 @@ from trade_assets.settings import load
 from trade_assets_tests.live_books import entry
 from trade_assets_tests.scenarios.system import over_base, without_a_fit
 
-pytestmark = [pytest.mark.xdist_group("history: source_trouble"), pytest.mark.reliability("14")]
+pytestmark = pytest.mark.reliability("14")
 
 
 class Vendor:
@@ -42,26 +43,37 @@ class Vendor:
         return rows[~((rows["session"] == self.on) & rows["symbol"].isin(self.without))].reset_index(drop=True)
 
 
+@pytest.fixture(scope="module")
+def eve(history, tmp_path_factory):
+    """The directory of a paper book that holds ten stocks on the eve of a rebalance that is not computed yet."""
+    directory = tmp_path_factory.mktemp("eve")
+    made, session = opened(directory), calendar.session_before(without_a_fit(), 1)
+    made.ledger.create()
+    opening = entry("cash", "deposit", session, paper.at_close(session), amount_usd=20_000.0)
+    made.ledger.append([opening, *holdings(made.vendor, session)])
+    made.compute(session)
+    return directory
+
+
 @pytest.fixture
-def desk(history, tmp_path):
-    """A paper book that holds ten stocks on the eve of a rebalance that is not computed yet."""
+def desk(eve, tmp_path):
+    """A copy of that book."""
+    return opened(shutil.copytree(eve, tmp_path / "desk"))
+
+
+def opened(directory):
     today = without_a_fit()
-    eve = calendar.session_before(today, 1)
     safety = load().live.safety.model_copy(update={"require_manual_approval": False})
     own = load().model_copy(update={"live": load().live.model_copy(update={"dry_run": False, "safety": safety})})
     vendor = Vendor(build_source(own))
-    ledger = BookLedger(f"sqlite:///{tmp_path / 'ledger.db'}", clock=paper.at_close)
-    ledger.create()
-    ledger.append([entry("cash", "deposit", eve, paper.at_close(eve), amount_usd=20_000.0), *holdings(vendor, eve)])
+    ledger = BookLedger(f"sqlite:///{directory / 'ledger.db'}", clock=paper.at_close)
     resources = build_resources(
-        own, files=over_base(tmp_path / "store", partitions.key_of(today)), ledger=ledger, live_files=Exports(tmp_path / "live"),
-        market_data=Vintages(vendor, Files(str(tmp_path / "seals"))), tracking=Untracked(), studies=Unstored(),
+        own, files=over_base(directory / "store", partitions.key_of(today)), ledger=ledger, live_files=Exports(directory / "live"),
+        market_data=Vintages(vendor, Files(str(directory / "seals"))), tracking=Untracked(), studies=Unstored(),
     )  # fmt: skip
-    made = SimpleNamespace(
-        vendor=vendor, today=today, tables=resources["tables"], ledger=ledger, pages=tmp_path / "live"
-    )
+    pages = directory / "live"
+    made = SimpleNamespace(vendor=vendor, today=today, tables=resources["tables"], ledger=ledger, pages=pages)
     made.compute = lambda session: daily.compute(session, resources, dg.DagsterInstance.ephemeral())
-    made.compute(eve)
     return made
 
 

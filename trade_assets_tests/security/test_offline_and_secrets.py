@@ -15,7 +15,6 @@ from trade_assets.plain_errors import without_passwords
 from trade_assets.settings import load
 from trade_assets_tests.resources.test_notifier import FAKE
 
-pytestmark = pytest.mark.xdist_group("history: offline")
 CANARY = "c4naryInNoFile"
 ALONE = ["unshare", "--map-root-user", "--net"]
 CHANNELS = [f"{scheme}://me:{CANARY}@example/{CANARY}" for scheme in ("fails", "raises", "json")]

@@ -20,6 +20,7 @@ def test_two_looks_equal_the_bivariate_normal():
     assert 1 - both.cdf(below) == pytest.approx(alpha.spent(120, first=78, alpha=0.05), abs=1e-6)
 
 
+@pytest.mark.reliability("11")
 def test_simulated_worthless_histories_err_as_often_as_was_spent():
     looks = np.arange(86, 261, 6)
     levels = sequential.levels(looks.tolist(), first=78, alpha=0.05)

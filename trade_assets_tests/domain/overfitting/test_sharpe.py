@@ -73,6 +73,7 @@ def test_under_the_null_the_probability_is_uniform():
         assert np.mean(p <= share) == pytest.approx(share, abs=0.035)
 
 
+@pytest.mark.reliability("11")
 def test_the_best_of_many_worthless_correlated_trials_rarely_passes_once_deflated():
     rng, raw, deflated = np.random.default_rng(3), 0, 0
     for _ in range(400):

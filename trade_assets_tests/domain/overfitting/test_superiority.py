@@ -59,6 +59,7 @@ def test_copies_leverage_and_order_change_nothing(seed, data):
     assert again == pytest.approx(np.concatenate([p[order], p]))
 
 
+@pytest.mark.reliability("11")
 def test_a_worthless_family_is_rarely_superior_and_a_good_one_mostly():
     rates = [
         np.mean([superiority.superior(family(s, mean=m), seed=s, block=1, reps=199) <= 0.05 for s in range(400)])
