@@ -22,7 +22,7 @@ test: .venv/developed  ## the test suite
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 prove: .venv/developed  ## every line of docs/reliability.md at its full count; hours
-	RELIABILITY=full $(BIN)/python -m pytest -m reliability $(SIDE_BY_SIDE) --table docs/reliability.md
+	RELIABILITY=full $(BIN)/python -m pytest -m reliability $(SIDE_BY_SIDE) --table=docs/reliability.md
 
 lint: .venv/developed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

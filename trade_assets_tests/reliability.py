@@ -2,7 +2,7 @@
 
 A test that measures a line is marked ``@pytest.mark.reliability("4")`` and tells what it reached through the fixture
 ``figure``. It runs in every suite with a small ``count``; ``make prove`` runs the marked tests alone with the full one,
-prints one table and writes it to ``--table FILE``. A line without a test fails.
+prints one table and writes it to ``--table=FILE``. A line without a test fails.
 """
 
 import datetime as dt

@@ -6,7 +6,6 @@ from rich.console import Console
 
 from trade_assets.desk import recording
 from trade_assets.domain.live import day
-from trade_assets.schemas import InvalidTableError
 from trade_assets_tests.live_books import entry
 from trade_assets_tests.test_cli import invoke, refused
 from trade_assets_tests.test_desk import BEFORE, ME, NEXT, TODAY, WHY, bare, desk, said
@@ -224,7 +223,20 @@ def test_files_in_the_inbox_are_recorded_once_and_put_away(desk):
 
 def test_a_file_that_is_refused_stays_and_nothing_of_it_is_recorded(desk):
     path = fills(desk, "bad.csv", f"{HEADER}2016-03-30,stocks,BBB,500,10.1,1\n2016-03-30,stocks,CCC,1,-2,1\n")
-    with pytest.raises(InvalidTableError, match="column price must be > 0"):
+    with pytest.raises(ValueError, match=r"bad\.csv is refused: .*column price must be > 0"):
         recording.record_inbox(desk.directory / "live", Console(quiet=True))
     assert path.is_file()
     assert desk.entries("execution") == []
+
+
+def test_a_file_that_is_refused_holds_up_no_other(desk):
+    bad = fills(desk, "a.csv", f"{HEADER}2016-03-30,bonds,BBB,500,10.1,1\n")
+    fills(desk, "b.csv", f"{HEADER}2016-03-30,stocks,BBB,500,10.1,1\n")
+    zero = fills(desk, "c.csv", f"{HEADER}2016-03-30,stocks,CCC,0,10.1,1\n")
+    with pytest.raises(
+        ValueError, match=r"a\.csv is refused: [^\n]*strategy[^\n]*\nc\.csv is refused: shares must not be 0"
+    ):
+        recording.record_inbox(desk.directory / "live", Console(quiet=True))
+    assert recording.waiting(desk.directory / "live") == [bad, zero]
+    (made,) = desk.entries("execution")
+    assert (made.symbol, made.actor) == ("BBB", "inbox b.csv")

@@ -42,15 +42,26 @@ def record_file(file: str, actor: str, console: Console) -> None:
 def record_inbox(directory: Path, console: Console) -> list[Path]:
     """Record every file of the inbox by name and put it under ``recorded/``; returns where they are now.
 
-    A file that is refused stays where it is, and nothing of it is recorded.
+    A file that is refused stays where it is, and nothing of it is recorded; the others are.
+
+    Raises
+    ------
+    ValueError
+        If a file was refused; it names each of them and says why.
     """
-    moved = []
+    moved, refused = [], []
     for path in waiting(directory):
-        record_file(str(path), f"inbox {path.name}", console)
+        try:
+            record_file(str(path), f"inbox {path.name}", console)
+        except ValueError as error:
+            refused.append(f"{path.name} is refused: {error}")
+            continue
         there = path.parent / "recorded" / path.name
         there.parent.mkdir(exist_ok=True)
         path.replace(there)
         moved.append(there)
+    if refused:
+        raise ValueError("\n".join(refused))
     return moved
 
 

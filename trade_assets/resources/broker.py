@@ -46,7 +46,9 @@ class FileBroker:
 
     def send(self, session: pd.Timestamp, strategy: str, orders: Sequence[Entry]) -> str:
         """Write ``<session>/orders_<strategy>.csv``: symbol, side, shares, last close, id."""
-        rows = [(o.symbol, "BUY" if o.shares > 0 else "SELL", abs(o.shares), o.price_usd, o.id) for o in orders]
+        rows = [
+            (o.symbol, "BUY" if o.shares > 0 else "SELL", f"{abs(o.shares):.10g}", o.price_usd, o.id) for o in orders
+        ]
         table = pd.DataFrame(rows, columns=["symbol", "side", "shares", "last_close", "order_id"])
         path = self._files.csv(f"{session:%Y-%m-%d}/orders_{strategy}.csv", table)
         return f"Place them: {path}. Then record what was filled with `trade-assets record`."
