@@ -1,7 +1,7 @@
 # Only Python 3.11 and make are needed; everything else is installed into .venv from the locks.
 PYTHON ?= python3.11
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3  # one more than cores: tests that wait for a disk or a clock leave theirs idle
 # whole files, in order: what a file computes once is computed once
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # compiled once, libraries load in a third of the time, and every worker process loads them

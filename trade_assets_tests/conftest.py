@@ -20,12 +20,8 @@ os.environ["TRADE_ASSETS__LIVE__OUTPUT_DIR"] = str(_HOME / "live")
 import shutil
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["trade_assets_tests.reliability"]
-
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

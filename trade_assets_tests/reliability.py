@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 FULL = os.environ.get("RELIABILITY") == "full"
 LONGEST = "11"  # begun first: it keeps one process busy while the others do the rest
@@ -75,6 +76,14 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "reliability(line): measures this line of the reliability table")
+    settings.register_profile(
+        "suite",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        derandomize=True,
+        max_examples=count(40, 100),
+    )
+    settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items):

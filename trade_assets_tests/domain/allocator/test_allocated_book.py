@@ -13,7 +13,7 @@ from trade_assets.domain.allocator.features import FEATURES
 from trade_assets.domain.allocator.legs import Legs
 from trade_assets.domain.allocator.models import Model
 from trade_assets.domain.allocator.policy import Rules
-from trade_assets_tests import reference
+from trade_assets_tests import reference, reliability
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import SEEDS
 from trade_assets_tests.sleeves import histories, sleeves
@@ -82,7 +82,7 @@ def run(legs: Legs, rulebook: Rulebook, seed: int, start: book.Book | None = Non
     )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=reliability.count(250, 1000))
 @given(history=histories(), rulebook=rulebooks(), seed=SEEDS)
 def test_weights_are_shares_that_sum_to_one_and_move_no_faster_than_they_may(history, rulebook, seed):
     rows = run(history, rulebook, seed)
