@@ -46,7 +46,7 @@ LINES = {
     "8": Line("range = singles = chunks, threads, shuffled rows, hash seed", "identical bytes"),
     "9": Line("golden run", "expected statistics to stated tolerances"),
     "10": Line("checks, each broken on purpose", "every check fails on its fault"),
-    "11": Line("markets without a signal", "anything ever promoted in no more than chance at 5 % allows: 16 of 200, 6 of 60"),
+    "11": Line("markets without a signal", "anything ever promoted in no more than chance at 5 % allows: 16 of 200"),
     "12": Line("published and independent values", "equal to stated tolerances"),
     "13": Line("daylight saving, early closes, special closures, UTC midnight, leap day", "every case"),
     "14": Line("data source down, slow, refusing, empty or half there", "at most five tries, then a named error; stale data: no orders"),

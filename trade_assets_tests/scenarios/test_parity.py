@@ -18,7 +18,7 @@ CAUGHT_BY = {
 
 @pytest.mark.reliability("8")
 def test_other_runs_processes_threads_rows_and_hash_seeds_give_identical_bytes(history, figure):
-    dates = history[len(history) - 1 :: -6][: reliability.count(1, 4)]
+    dates = history[len(history) - 1 :: -6][: reliability.count(1, 2)]
     ranges = [parity.dates_up_to(date, history) for date in dates]
     verdicts = [v for keys in ranges for v in parity.prove(keys, variations=WAYS, processes=1)]
     assert {(v.variation, v.key): (v.differing, v.failure) for v in verdicts if v.first} == {}
