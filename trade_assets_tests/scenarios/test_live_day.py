@@ -57,7 +57,7 @@ def test_sessions_one_by_one_and_a_range_and_the_same_range_again_are_the_same_b
     single = played(tmp_path / "single", [(key, key) for key in keys])
     assert hashes(single, keys) == hashes(resources, keys)
     entries = [entry.id for entry in resources["ledger"].entries()]
-    last = keys[-reliability.count(4, len(keys)) :]
+    last = keys[-reliability.count(5, len(keys)) :]
     again = played(directory, [(last[0], last[-1])], keys[0])
     assert hashes(again, last) == hashes(single, last)
     assert [entry.id for entry in again["ledger"].entries()] == entries
