@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    if not FULL:
+    if not FULL or hasattr(config, "workerinput"):  # a worker knows only its own tests
         return
     rows = list(table(terminalreporter.stats))
     for row in rows:
