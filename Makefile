@@ -21,7 +21,7 @@ ui: .venv/installed  ## the Dagster UI on http://127.0.0.1:3000
 test: .venv/developed  ## the test suite
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-prove: .venv/developed  ## every line of docs/reliability.md at its full count; hours
+prove: .venv/developed  ## every line of docs/reliability.md at its full count; an hour or so
 	RELIABILITY=full $(BIN)/python -m pytest -m reliability $(SIDE_BY_SIDE) --table=docs/reliability.md
 
 lint: .venv/developed
