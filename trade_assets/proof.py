@@ -21,6 +21,7 @@ import pandas as pd
 from trade_assets import leaks, partitions
 from trade_assets.automation import rebalance_job
 from trade_assets.definitions import build_definitions, build_resources
+from trade_assets.resources.event_log import unlogged_instance
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
 from trade_assets.resources.market_data.cut import Cut
@@ -228,7 +229,7 @@ def rebuild(
     unchecked = job.get_subset(asset_selection={dg.AssetKey(name) for name in names}, asset_check_selection=set())
     result = unchecked.execute_in_process(
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        instance=dg.DagsterInstance.ephemeral(),
+        instance=unlogged_instance(),
         tags={"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]},
         raise_on_error=False,
     )

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +20,7 @@ from trade_assets.desk.daily import scratch_resources
 from trade_assets.domain import calendar
 from trade_assets.domain.live import restated as domain
 from trade_assets.domain.live.restated import Decided
+from trade_assets.resources.event_log import unlogged_instance
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
@@ -92,7 +92,7 @@ def _run(jobs: list[tuple[Any, list[str]]], resources: dict[str, Any], told: Any
     told(sum(len(job.asset_layer.executable_asset_keys) * len(keys) for job, keys in resolved))
     try:
         for job, keys in resolved:
-            running.execute(job, dg.DagsterInstance.ephemeral(), keys)
+            running.execute(job, unlogged_instance(), keys)
     finally:
         resources["workers"].close()
         resources["ledger"].close()

@@ -208,4 +208,6 @@ def _joined(asset: str, parts: list[pa.Table]) -> pd.DataFrame:
     if not parts:
         return table.empty()
     frame = pa.concat_tables(parts).to_pandas()
-    return frame.astype({name: schemas.PANDAS[c.kind] for name, c in table.columns.items()})
+    kinds = {name: schemas.PANDAS[c.kind] for name, c in table.columns.items()}
+    other = {name: kind for (name, kind), dtype in zip(kinds.items(), frame.dtypes, strict=True) if dtype != kind}
+    return frame.astype(other) if other else frame

@@ -9,6 +9,7 @@ import pandas as pd
 from trade_assets import partitions, proof
 from trade_assets.automation import rebalance_job
 from trade_assets.definitions import ASSETS, build_definitions, build_resources
+from trade_assets.resources.event_log import unlogged_instance
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.overlay import Overlay, partitions_from
@@ -61,7 +62,7 @@ def materialise(
         chosen = whole if checked else whole.get_subset(asset_selection=assets, asset_check_selection=set())
         return chosen.execute_in_process(
             run_config=QUIET,
-            instance=instance or dg.DagsterInstance.ephemeral(),
+            instance=instance or unlogged_instance(),
             tags={RANGE_START: wanted[0], RANGE_END: wanted[-1]},
             asset_selection=None if only is None else list(assets),
             raise_on_error=raise_on_error,
@@ -74,7 +75,7 @@ def export(asset: dg.AssetsDefinition, directory: Path, *, files: Files | None =
     """Write the files of one asset of the exports into a directory."""
     resources = build_resources(load(), files=files or base(), exports=Exports(directory), **replaced)
     return dg.materialize(
-        ASSETS, selection=dg.AssetSelection.assets(asset), resources=resources, instance=dg.DagsterInstance.ephemeral(),
+        ASSETS, selection=dg.AssetSelection.assets(asset), resources=resources, instance=unlogged_instance(),
         run_config=QUIET,
     )  # fmt: skip
 

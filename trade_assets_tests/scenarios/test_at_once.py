@@ -2,7 +2,6 @@
 
 import os
 
-import dagster as dg
 import pandas as pd
 import pytest
 
@@ -11,6 +10,7 @@ from trade_assets.automation import session_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.desk import paper
 from trade_assets.resources.book_ledger import BookLedger
+from trade_assets.resources.event_log import unlogged_instance
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.overlay import Overlay, partitions_from
@@ -44,7 +44,7 @@ def trading_day(files, directory, session):
     )
     resources["workers"].count = 1
     result = build_definitions(resources).resolve_job_def(session_job.name).execute_in_process(
-        run_config=system.QUIET, instance=dg.DagsterInstance.ephemeral(), partition_key=session
+        run_config=system.QUIET, instance=unlogged_instance(), partition_key=session
     )  # fmt: skip
     assert result.success
 

@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import dagster as dg
 import pandas as pd
 import pytest
 
@@ -12,6 +11,7 @@ from trade_assets.assets.between import CHAIN, Between
 from trade_assets.automation import session_job
 from trade_assets.definitions import build_definitions, build_resources
 from trade_assets.desk import paper
+from trade_assets.resources.event_log import unlogged_instance
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data.cut import Cut
 from trade_assets.resources.market_data.vintages import Vintages
@@ -28,7 +28,7 @@ def played(directory, ranges, first=None, settings=None, **replaced):
     resources = paper.resources(settings or load(), directory, pd.Timestamp(first or ranges[0][0]), **replaced)
     for first_key, last_key in ranges:
         result = build_definitions(resources).resolve_job_def(session_job.name).execute_in_process(
-            run_config=QUIET, instance=dg.DagsterInstance.ephemeral(), tags={RANGE_START: first_key, RANGE_END: last_key}
+            run_config=QUIET, instance=unlogged_instance(), tags={RANGE_START: first_key, RANGE_END: last_key}
         )  # fmt: skip
         assert result.success
     resources["workers"].close()
@@ -143,7 +143,7 @@ def test_the_legs_are_bought_only_while_their_engine_is_accepted(keys, tmp_path)
         resources = paper.resources(settings, directory, pd.Timestamp(keys[0]))
         job = build_definitions(resources).resolve_job_def(session_job.name)
         job.execute_in_process(
-            run_config=QUIET, instance=dg.DagsterInstance.ephemeral(), tags={RANGE_START: keys[0], RANGE_END: keys[4]}
+            run_config=QUIET, instance=unlogged_instance(), tags={RANGE_START: keys[0], RANGE_END: keys[4]}
         )
         orders = resources["tables"].read("live_orders", keys[:5])[0]
         return orders[(orders["strategy"] != "stocks") & (orders["shares"] > 0)]

@@ -5,7 +5,6 @@ import json
 import shutil
 from pathlib import Path
 
-import dagster as dg
 import pandas as pd
 import pytest
 
@@ -15,6 +14,7 @@ from trade_assets.desk import daily, restated
 from trade_assets.desk import ledger as desk_ledger
 from trade_assets.domain import calendar
 from trade_assets.resources.book_ledger import BookLedger
+from trade_assets.resources.event_log import unlogged_instance
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
 from trade_assets.resources.market_data.vintages import Vintages
@@ -59,7 +59,7 @@ def desk(history, tmp_path, monkeypatch):
 
 def compute(own, session):
     resources = build_resources(own)
-    day = daily.compute(session, resources, dg.DagsterInstance.ephemeral())
+    day = daily.compute(session, resources, unlogged_instance())
     return day, resources["tables"]
 
 

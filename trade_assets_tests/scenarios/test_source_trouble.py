@@ -3,7 +3,6 @@
 import shutil
 from types import SimpleNamespace
 
-import dagster as dg
 import numpy as np
 import pytest
 
@@ -12,6 +11,7 @@ from trade_assets.definitions import build_resources
 from trade_assets.desk import daily, paper
 from trade_assets.domain import calendar
 from trade_assets.resources.book_ledger import BookLedger
+from trade_assets.resources.event_log import unlogged_instance
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.market_data import build_source
@@ -73,7 +73,7 @@ def opened(directory):
     )  # fmt: skip
     pages = directory / "live"
     made = SimpleNamespace(vendor=vendor, today=today, tables=resources["tables"], ledger=ledger, pages=pages)
-    made.compute = lambda session: daily.compute(session, resources, dg.DagsterInstance.ephemeral())
+    made.compute = lambda session: daily.compute(session, resources, unlogged_instance())
     return made
 
 
