@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from trade_assets import schemas
@@ -11,10 +12,11 @@ from trade_assets.domain import calendar, prices
 from trade_assets.domain.events import bar_features, geometry, models, outcomes
 from trade_assets.domain.events import bars as bars_domain
 from trade_assets.domain.events.bars import LegBars
+from trade_assets_tests.reliability import count
 
+FEW = settings(max_examples=count(5, 25))  # of inputs that take long to make or to judge
 SYMBOLS = tuple(3 * letter for letter in "ABCDEFGHIJKL")
 SESSIONS = calendar.sessions_between(pd.Timestamp("2017-01-03"), pd.Timestamp("2019-12-31"))
-LIGHT = {"deadline": None, "max_examples": 25}
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def pytest_configure(config):
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
         derandomize=True,
-        max_examples=count(40, 100),
+        max_examples=count(15, 100),
     )
     settings.load_profile("suite")
 

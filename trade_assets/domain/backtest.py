@@ -63,6 +63,7 @@ def run(
     if len(some) < len(held):
         gross, weights, held = gross[:, some], weights[:, some], held[some]
         volatility, dollar_volume_usd = (x if x is None else x[:, some] for x in (volatility, dollar_volume_usd))
+    weights = np.ascontiguousarray(weights)  # BLAS sums a row that is not in one piece in another order
     sessions = len(gross)
     has_gaps = np.isnan(gross.min(initial=1.0))
     moves = np.where(np.isnan(gross), 1.0, gross) if has_gaps else gross

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import backtest, costs
@@ -12,7 +12,6 @@ from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import gross_panels, weights
 
-EXAMPLES = {"deadline": None, "max_examples": 40}
 RATES = st.sampled_from([costs.Rates(0, 0, 0), costs.Rates(1, 2, 0), costs.Rates(1, 2, 1.0), costs.Rates(30, 50, 2.0)])
 CAPITAL = 1e6
 
@@ -49,13 +48,11 @@ def by_loop(run):
     return np.array(reference.backtest(run["gross"], run["weights"], list(run["fill_rows"]), **args))
 
 
-@settings(**EXAMPLES)
 @given(run=runs())
 def test_equity_equals_that_of_the_loop(run):
     np.testing.assert_allclose(backtest.run(**run).equity(CAPITAL), by_loop(run), rtol=1e-10)
 
 
-@settings(**EXAMPLES)
 @given(run=runs(), data=st.data())
 def test_later_sessions_and_fills_change_no_byte(run, data):
     cut = data.draw(st.integers(1, len(run["gross"])))
@@ -69,7 +66,6 @@ def test_later_sessions_and_fills_change_no_byte(run, data):
     )
 
 
-@settings(**EXAMPLES)
 @given(run=runs())
 def test_costs_and_turnover_are_there_on_fills_only_and_lower_the_return(run):
     found, free = backtest.run(**run), backtest.run(**{**run, "rates": costs.Rates(0, 0, 0)})
@@ -81,7 +77,6 @@ def test_costs_and_turnover_are_there_on_fills_only_and_lower_the_return(run):
     assert (found.equity() <= free.equity() * (1 + 1e-12)).all()
 
 
-@settings(**EXAMPLES)
 @given(run=runs())
 def test_turnover_is_half_the_weight_changes_cash_included(run):
     free = {**run, "rates": costs.Rates(0, 0, 0)}
@@ -98,7 +93,6 @@ def test_turnover_is_half_the_weight_changes_cash_included(run):
             held = fills[t]
 
 
-@settings(**EXAMPLES)
 @given(run=runs())
 def test_names_nobody_holds_change_nothing(run):
     extra = np.full((len(run["gross"]), 1), 1.5)

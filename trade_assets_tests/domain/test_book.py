@@ -3,16 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets import schemas
 from trade_assets.domain import book, costs, prices, trades
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars
+from trade_assets_tests.generators import FEW, SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars
 
-FEW = {"deadline": None, "max_examples": 8}
 LENGTH, EVERY, FIRST, LAST = 161, 10, 10, 15
 DATES = SESSIONS[:LENGTH:EVERY]
 SPANS = [(DATES[i - 1], DATES[i]) for i in range(FIRST, LAST + 1)]
@@ -52,7 +51,7 @@ def made(seed, hazards=WILD, **how):
     return run(bars, targets_of(seed, bars), **how)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, fill=st.sampled_from(["next_close", "next_open"]))
 def test_equity_is_cash_and_what_the_shares_are_worth(seed, fill):
     rows = made(seed, fill=fill)
@@ -66,7 +65,7 @@ def test_equity_is_cash_and_what_the_shares_are_worth(seed, fill):
     assert rows[rows["symbol"] == "CASH"]["session"].is_unique
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_costs_are_charged_on_fills_and_only_there(seed):
     rows = made(seed)
@@ -112,7 +111,7 @@ def by_loop(bars, targets, **how):
     return list(reference.book({}, 100_000.0, INSIDE, rows, **own, **how))
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, fill=st.sampled_from(["close", "open"]), interest=st.sampled_from([0.0, 0.05]))
 def test_every_holding_equals_that_of_the_loop(seed, fill, interest):
     bars = bars_of(seed)
@@ -126,7 +125,7 @@ def test_every_holding_equals_that_of_the_loop(seed, fill, interest):
         assert found["price_usd"].to_dict() == {s: p for s, (_, p) in held.items()}
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, whole=st.booleans(), fill=st.sampled_from(["next_close", "next_open"]))
 def test_the_book_in_pieces_restored_from_rows_is_the_book_in_one_run(seed, whole, fill):
     bars = bars_of(seed)
@@ -141,7 +140,7 @@ def test_the_book_in_pieces_restored_from_rows_is_the_book_in_one_run(seed, whol
     assert_same_bytes(together, pd.concat(apart, ignore_index=True))
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, cut=st.integers(FIRST, LAST))
 def test_bars_and_targets_that_come_later_change_no_byte(seed, cut):
     bars = bars_of(seed)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import book, costs, prices, trades
@@ -22,9 +22,8 @@ from trade_assets_tests.domain.test_book import (
     run,
     targets_of,
 )
-from trade_assets_tests.generators import CALM, SEEDS, SESSIONS
+from trade_assets_tests.generators import CALM, FEW, SEEDS, SESSIONS
 
-FEW = {"deadline": None, "max_examples": 7}
 PLACES = st.integers(EVERY * (FIRST - 1) + 1, EVERY * LAST)
 NO_COST = trades.Policy(**{**vars(POLICY), "rates": FREE})
 
@@ -50,7 +49,7 @@ def held(rows, symbol="BBB"):
     return rows[rows["symbol"] == symbol].set_index("session")
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, place=PLACES, ratio=st.sampled_from([2.0, 3.0, 1.5, 0.25]))
 def test_a_split_leaves_the_value_of_the_book_as_it_was(seed, place, ratio):
     bars = bars_of(seed, CALM)
@@ -60,7 +59,7 @@ def test_a_split_leaves_the_value_of_the_book_as_it_was(seed, place, ratio):
     np.testing.assert_allclose(parted["value_usd"], plain["value_usd"], rtol=1e-8, atol=1e-4)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, place=PLACES, ratio=st.sampled_from([2.0, 0.5]))
 def test_a_split_told_by_a_factor_leaves_it_as_it_was_too(seed, place, ratio):
     bars = bars_of(seed, CALM)
@@ -71,7 +70,7 @@ def test_a_split_told_by_a_factor_leaves_it_as_it_was_too(seed, place, ratio):
     np.testing.assert_allclose(equity(parted), equity(plain), rtol=1e-9)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, place=PLACES)
 def test_a_dividend_goes_to_cash_for_the_shares_held_the_evening_before(seed, place):
     bars = bars_of(seed, CALM)
@@ -84,7 +83,7 @@ def test_a_dividend_goes_to_cash_for_the_shares_held_the_evening_before(seed, pl
     assert (gain[gain.index < SESSIONS[place]] == 0).all()
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, place=st.integers(EVERY * (FIRST - 1) + 3, EVERY * LAST - 8))
 def test_a_name_that_leaves_is_kept_at_its_last_price_flagged_and_then_turned_to_cash(seed, place):
     bars = bars_of(seed, CALM)
@@ -105,7 +104,7 @@ def test_a_name_that_leaves_is_kept_at_its_last_price_flagged_and_then_turned_to
     assert left["shares"] == 0
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, missing=st.integers(1, 5), place=PLACES)
 def test_a_missing_price_is_the_last_one_flagged_and_nothing_trades_in_that_name(seed, missing, place):
     bars = bars_of(seed, CALM)
@@ -119,7 +118,7 @@ def test_a_missing_price_is_the_last_one_flagged_and_nothing_trades_in_that_name
     assert not rows.loc[rows["symbol"] != "BBB", "is_price_stale"].any()
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_without_splits_a_book_of_whole_shares_holds_whole_shares(seed):
     rows = made(seed, CALM, policy=trades.Policy(**{**vars(POLICY), "whole_shares": True}))

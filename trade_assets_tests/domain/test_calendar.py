@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar
 from trade_assets_tests.assertions import assert_same_bytes
 
 ANCHOR = pd.Timestamp("1999-01-04")
-LIGHT = {"deadline": None, "max_examples": 15}
 
 
 def date(text):
@@ -62,7 +61,6 @@ def test_no_day_at_all_is_no_session_at_all():
     assert calendar.is_session(pd.DatetimeIndex([])).shape == (0,)
 
 
-@settings(**LIGHT)
 @given(start=st.dates(date("2001-01-01").date(), date("2001-12-31").date()), days=st.integers(-5, 400))
 def test_sessions_are_the_weekdays_in_the_span_but_for_a_few(start, days):
     first, last = pd.Timestamp(start), pd.Timestamp(start) + pd.Timedelta(days=days)
@@ -80,7 +78,6 @@ def test_the_grid_is_every_tenth_session_from_the_anchor():
     assert grid().ordinals.tolist() == list(range(len(every[::10])))
 
 
-@settings(**LIGHT)
 @given(start=st.integers(0, 700), end=st.integers(0, 700), every=st.integers(1, 30))
 def test_a_later_start_or_end_moves_no_key_and_no_ordinal(start, end, every):
     whole = grid(every=every)
@@ -108,7 +105,6 @@ def test_a_date_off_the_grid_is_refused_by_name():
         grid().position(date("2030-01-01"))
 
 
-@settings(**LIGHT)
 @given(place=st.integers(0, 74), last=st.none() | st.integers(1, 90), lag=st.integers(0, 90))
 def test_a_window_is_the_last_dates_that_end_lag_before(place, last, lag):
     made = grid()
@@ -116,7 +112,6 @@ def test_a_window_is_the_last_dates_that_end_lag_before(place, last, lag):
     assert list(made.window(made.dates[place], last=last, lag=lag)) == expected
 
 
-@settings(**LIGHT)
 @given(first=st.integers(0, 74), count=st.integers(0, 74))
 def test_every_session_of_a_range_belongs_to_one_span_and_follows_its_decision(first, count):
     made = grid()
@@ -131,7 +126,6 @@ def test_every_session_of_a_range_belongs_to_one_span_and_follows_its_decision(f
     assert (rows.groupby("rebalance_date").size()[1:] == 10).all()
 
 
-@settings(**LIGHT)
 @given(first=st.integers(0, 74), every=st.integers(1, 12))
 def test_retrain_dates_do_not_depend_on_where_a_range_begins(first, every):
     made = grid()
@@ -141,7 +135,6 @@ def test_retrain_dates_do_not_depend_on_where_a_range_begins(first, every):
     assert np.all(np.diff(made.ordinals) == 1)
 
 
-@settings(**LIGHT)
 @given(place=st.integers(0, 700), count=st.integers(0, 60))
 def test_the_close_some_sessions_ahead_is_counted_on_the_calendar(place, count):
     sessions = calendar.sessions_between(ANCHOR, ANCHOR + pd.Timedelta(days=1300))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, champion, evidence
@@ -15,6 +15,7 @@ from trade_assets.domain.champion import Terms
 from trade_assets.domain.grid import BASELINE
 from trade_assets.domain.overfitting.score import WEIGHTS, Thresholds
 from trade_assets_tests.assertions import assert_same_bytes
+from trade_assets_tests.generators import FEW
 
 GRID = calendar.rebalances(pd.Timestamp("2010-01-04"), pd.Timestamp("2010-01-04"), pd.Timestamp("2016-12-30"), every=10)
 NO_FLOOR = Thresholds(-9.0, -1.0, -9.0, 1.0)
@@ -116,14 +117,14 @@ def test_what_replaces_a_qualified_champion_must_beat_it():
     assert len(changes) == 1
 
 
-@settings(max_examples=8)
+@FEW
 @given(cut=st.integers(20, 119))
 def test_the_champion_as_of_a_date_is_the_same_whatever_comes_later(cut):
     alone = selected(FOUND[FOUND["rebalance_date"] <= GRID.dates[cut]])
     assert_same_bytes(whole()[whole()["rebalance_date"] <= GRID.dates[cut]].reset_index(drop=True), alone)
 
 
-@settings(max_examples=8)
+@FEW
 @given(cut=st.integers(1, 119))
 def test_a_history_continued_from_its_last_row_is_the_history_in_one(cut):
     first = selected(FOUND[FOUND["rebalance_date"] <= GRID.dates[cut]])

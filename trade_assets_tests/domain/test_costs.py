@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import costs
-from trade_assets_tests.generators import LIGHT
 
 RATES = costs.Rates(1.0, 2.0, 1.0)
 USD = st.floats(-1e7, 1e7)
@@ -19,7 +18,6 @@ def cost(usd, volatility, volume, rates=RATES):
     return float(costs.cost_frac(given_[0], volatility=given_[1], dollar_volume_usd=given_[2], rates=rates)[0])
 
 
-@settings(**LIGHT)
 @given(usd=USD, volatility=VOLATILITY, volume=VOLUME)
 def test_a_cost_is_the_floor_plus_volatility_times_the_root_of_the_share_of_volume(usd, volatility, volume):
     known = not np.isnan(volatility) and volume > 0
@@ -28,7 +26,6 @@ def test_a_cost_is_the_floor_plus_volatility_times_the_root_of_the_share_of_volu
     assert bool(costs.has_impact(np.array([volatility]), np.array([volume]))[0]) == known
 
 
-@settings(**LIGHT)
 @given(usd=USD, other=USD, volatility=VOLATILITY, volume=VOLUME)
 def test_a_larger_fill_never_costs_a_smaller_share_and_sides_cost_the_same(usd, other, volatility, volume):
     small, large = sorted([abs(usd), abs(other)])

@@ -5,15 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import folds, training
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.domain.test_folds import GRID, NAMES, labelled, rows
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
-FEW = {"deadline": None, "max_examples": 10}
 AS_OF = GRID.dates[20]
 PLAN = training.Plan(GRID, train_rebalances=12, inner_folds=3, embargo_sessions=10, half_life_rebalances=52.0)
 
@@ -23,7 +22,7 @@ def recorded(whole):
     return training.manifest(made, AS_OF, all_features=NAMES, most=None)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, data=st.data())
 def test_any_change_of_any_training_row_changes_its_hash(seed, data):
     frame = rows(seed=seed)
@@ -66,7 +65,7 @@ def test_the_record_says_what_the_folds_hold():
     assert final["train_last"] == GRID.dates[19]
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_a_training_window_is_its_last_rebalances_whatever_else_is_known(seed):
     whole = labelled(seed=seed, dates=24)
@@ -100,7 +99,7 @@ def table(*dates_and_values):
     return frame.astype({"rebalance_date": "datetime64[us]", "retrain_date": "datetime64[us]", "value": "float64"})
 
 
-@settings(**FEW)
+@FEW
 @given(first=st.integers(0, 20), count=st.integers(1, 12), every=st.integers(1, 7), begun=st.integers(0, 20))
 def test_a_range_carries_what_its_dates_one_by_one_carry(first, count, every, begun):
     dates = GRID.dates[first : first + count]

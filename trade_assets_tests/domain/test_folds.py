@@ -3,17 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, folds
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
 GRID = calendar.rebalances(pd.Timestamp("2017-01-03"), pd.Timestamp("2017-01-03"), pd.Timestamp("2018-12-31"), every=10)
 NAMES = ["first", "second"]
 SESSION_PLACE = {s: i for i, s in enumerate(calendar.sessions_between(GRID.dates[0], GRID.dates[-1]))}
-FEW = {"deadline": None, "max_examples": 10}
 
 
 def known(seed=0, dates=20, stocks=6):
@@ -52,7 +51,7 @@ def gap_sessions(label_end, decision):
     return SESSION_PLACE[decision] - SESSION_PLACE[label_end]
 
 
-@settings(**FEW)
+@FEW
 @given(label=st.integers(0, 200), decision=st.integers(60, 200), embargo=st.integers(0, 60))
 def test_a_label_may_train_from_the_embargo_on(label, decision, embargo):
     sessions = list(SESSION_PLACE)
@@ -65,7 +64,7 @@ def test_a_negative_embargo_is_refused():
         folds.purge(pd.Series([GRID.dates[0]]), test_start=GRID.dates[1], embargo_sessions=-1)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, dates=st.integers(6, 24), inner=st.integers(1, 4), embargo=st.integers(0, 40))
 def test_every_training_label_ends_an_embargo_before_the_first_test_decision(seed, dates, inner, embargo):
     for fold in made(rows(seed=seed, dates=dates), inner, embargo):
@@ -75,7 +74,7 @@ def test_every_training_label_ends_an_embargo_before_the_first_test_decision(see
             assert (fold.train["feature_date"] < fold.test_first).all()
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, dates=st.integers(6, 24), inner=st.integers(1, 4), embargo=st.integers(0, 40))
 def test_train_and_test_share_no_row_and_purged_rows_are_the_rest_before(seed, dates, inner, embargo):
     whole = rows(seed=seed, dates=dates)
@@ -86,7 +85,7 @@ def test_train_and_test_share_no_row_and_purged_rows_are_the_rest_before(seed, d
         assert len(fold.train) + fold.n_purged == earlier
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, dates=st.integers(6, 24), inner=st.integers(1, 4))
 def test_the_test_blocks_are_the_later_half_each_date_once_and_the_final_fit_has_every_row(seed, dates, inner):
     whole = rows(seed=seed, dates=dates)
@@ -103,7 +102,7 @@ def test_too_few_dates_make_no_inner_fold():
     assert [fold.name for fold in made(rows(dates=5).iloc[:0])] == [folds.FINAL]
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, shuffle=SEEDS)
 def test_features_meet_the_outcomes_of_their_own_date_in_any_order(seed, shuffle):
     features, outcomes = known(seed=seed)
@@ -118,7 +117,7 @@ def test_features_meet_the_outcomes_of_their_own_date_in_any_order(seed, shuffle
         assert row.label_end == GRID.dates[GRID.position(row.feature_date) + 1]
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, cut=st.integers(2, 18))
 def test_later_dates_change_no_byte_of_the_rows_before(seed, cut):
     features, outcomes = known(seed=seed)
@@ -130,7 +129,7 @@ def test_later_dates_change_no_byte_of_the_rows_before(seed, cut):
     assert_same_bytes(early, late[late["label_end"] <= last].reset_index(drop=True))
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, half_life=st.floats(1, 100))
 def test_weights_halve_with_age_and_a_blackout_weighs_nothing(seed, half_life):
     whole = labelled(seed=seed)
@@ -145,7 +144,7 @@ def test_weights_halve_with_age_and_a_blackout_weighs_nothing(seed, half_life):
     )
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_ranked_features_are_centred_within_their_date_and_keep_their_gaps(seed):
     features, _ = known(seed=seed)

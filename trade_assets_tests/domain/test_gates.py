@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, gates
 from trade_assets_tests import generators
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LIGHT, SESSIONS
+from trade_assets_tests.generators import FEW, SESSIONS
 
 THRESHOLDS = gates.Thresholds(0.70, 0.55, 1.0, 0.6, 0.2)
 EXPOSURE = {"favorable": 1.0, "neutral": 0.6, "unfavorable": 0.2}
@@ -52,7 +52,6 @@ def test_the_regime_is_the_one_in_the_table(p50, odds, expected):
     assert gates.regime(np.array([p50]), np.array([odds]), THRESHOLDS).tolist() == [expected]
 
 
-@settings(**LIGHT)
 @given(p50=P50, odds=ODDS)
 def test_the_rules_as_written_agree_wherever_both_numbers_are_known(p50, odds):
     found = gates.regime(np.array([p50]), np.array([odds]), THRESHOLDS)[0]
@@ -62,7 +61,6 @@ def test_the_rules_as_written_agree_wherever_both_numbers_are_known(p50, odds):
         assert found == ("favorable" if is_favorable else "unfavorable" if is_unfavorable else "neutral")
 
 
-@settings(**LIGHT)
 @given(rows=st.lists(st.tuples(P50, ODDS), min_size=1, max_size=12))
 def test_a_session_is_gated_by_its_forecast_or_else_the_last_one_and_stale_from_the_second_day(rows):
     found = signals([p for p, _ in rows], [o for _, o in rows])
@@ -83,7 +81,6 @@ def test_odds_that_are_missing_today_are_not_those_of_yesterday():
     assert np.isnan(found["meta_prob_success"].iloc[1])
 
 
-@settings(**LIGHT)
 @given(rows=st.lists(st.tuples(P50, ODDS), min_size=2, max_size=12), data=st.data())
 def test_later_sessions_change_no_byte(rows, data):
     cut = data.draw(st.integers(1, len(rows)))
@@ -94,7 +91,7 @@ def test_later_sessions_change_no_byte(rows, data):
 GRID = calendar.rebalances(SESSIONS[0], SESSIONS[0], SESSIONS[60], every=10)
 
 
-@settings(deadline=None, max_examples=20)
+@FEW
 @given(missing=st.sets(st.integers(1, 60)), data=st.data())
 def test_a_range_of_dates_is_its_dates_one_by_one(missing, data):
     rows = GRID.sessions()
@@ -129,7 +126,6 @@ def champions(draw):
     )
 
 
-@settings(**LIGHT)
 @given(drawn=champions(), brake=st.none() | st.floats(0, 1))
 def test_scaled_weights_and_cash_sum_to_one_and_keep_their_proportions(drawn, brake):
     weights, market = drawn
@@ -154,7 +150,6 @@ def test_a_date_without_a_signal_is_refused_by_name():
         gates.scale_exposure(weights, market)
 
 
-@settings(**LIGHT)
 @given(volatility=st.sampled_from([0.0, NAN]) | st.floats(1e-3, 2), target=st.none() | st.floats(0.01, 1))
 def test_the_volatility_brake_only_ever_slows_and_never_below_its_target(volatility, target):
     factor = float(gates.volatility_brake(np.array([volatility]), target)[0])

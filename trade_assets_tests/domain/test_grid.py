@@ -3,20 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import backtest, calendar, costs, grid, grid_returns, prices
 from trade_assets.domain.constructions import Limits
 from trade_assets.domain.learned_gate import Policy
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars
+from trade_assets_tests.generators import FEW, SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars
 
 GRID = calendar.rebalances(SESSIONS[0], SESSIONS[0], SESSIONS[160], every=10)
 CELLS = (("ridge_stack", "rank_decay"), ("lightgbm", "rank_decay"))
 LIMITS = Limits(4, 0.3, 0.6)
 RATES = costs.Rates(1.0, 2.0, 1.0)
-FEW = {"deadline": None, "max_examples": 5}
 FIRST, LAST = 10, 16
 
 
@@ -42,7 +41,7 @@ def portfolios(predictions, universe, dates, previous=None, never_buy=()):
     return grid.portfolios(predictions, universe, previous, **own)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_a_name_in_blackout_is_held_only_by_a_cell_that_held_it_before(seed):
     predictions, universe = drawn(seed)
@@ -57,7 +56,7 @@ def test_a_name_in_blackout_is_held_only_by_a_cell_that_held_it_before(seed):
             before = held
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_a_range_of_portfolios_is_its_dates_one_by_one(seed):
     predictions, universe = drawn(seed)
@@ -89,7 +88,7 @@ def returns(weights, panel, first, last):
     return grid_returns.returns(weights, panel, dates=dates, rates=RATES, capital_usd=1e6)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, nobody=st.sets(st.integers(FIRST - 2, LAST), max_size=3))
 def test_a_range_of_returns_is_its_dates_one_by_one_read_through_their_windows(seed, nobody):
     predictions, universe = drawn(seed)
@@ -106,7 +105,7 @@ def test_a_range_of_returns_is_its_dates_one_by_one_read_through_their_windows(s
     assert_same_bytes(together, pd.concat([part for part in apart if len(part)], ignore_index=True))
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_every_session_is_earned_once_and_the_fill_is_the_close_after_the_decision(seed):
     predictions, universe = drawn(seed)
@@ -116,7 +115,7 @@ def test_every_session_is_earned_once_and_the_fill_is_the_close_after_the_decisi
         assert rows.loc[rows["cost_frac"] > 0, "session"].isin(SESSIONS[1::10]).all()
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_the_pieces_put_together_are_one_backtest_of_all_the_targets(seed):
     predictions, universe = drawn(seed)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, index_signals
 from trade_assets_tests.assertions import assert_same_bytes
+from trade_assets_tests.generators import FEW
 
 SESSIONS = calendar.sessions_between(pd.Timestamp("2015-01-02"), pd.Timestamp("2018-12-31"))
 
@@ -18,7 +19,7 @@ def closes(n, seed=0, gap=0.0):
     return frame[rng.random(n) >= gap].reset_index(drop=True)
 
 
-@settings(max_examples=25)
+@FEW
 @given(n=st.integers(1, 400), every=st.integers(1, 15))
 def test_refits_end_at_or_after_the_last_day_and_a_longer_series_only_adds_some(n, every):
     days = SESSIONS[:n]
@@ -32,7 +33,7 @@ def test_refits_end_at_or_after_the_last_day_and_a_longer_series_only_adds_some(
     assert (spans["decided_at"].dropna() < spans.loc[spans["decided_at"].notna(), "session"]).all()
 
 
-@settings(max_examples=25)
+@FEW
 @given(n=st.integers(270, 330), cut=st.integers(260, 330), seed=st.integers(0, 99), gap=st.sampled_from([0.0, 0.05]))
 def test_the_state_of_a_day_does_not_change_with_later_closes(n, cut, seed, gap):
     whole = closes(n, seed, gap)

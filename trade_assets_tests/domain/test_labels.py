@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import labels, prices
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LIGHT, SESSIONS, bars, market_bars
+from trade_assets_tests.generators import SESSIONS, bars, market_bars
 
 EVERY = 10
 WINDOWS = [(SESSIONS[i], SESSIONS[i + EVERY]) for i in (9, 19)]
@@ -25,7 +25,6 @@ def outcomes(frame, windows=WINDOWS, last=30, **marks):
     return labels.outcomes(panel, members_of(frame, **marks), windows=windows, monitoring_sessions=5)
 
 
-@settings(**LIGHT)
 @given(frame=bars(min_sessions=30, max_sessions=40))
 def test_an_outcome_is_the_return_of_a_share_bought_at_the_first_close(frame):
     frame = frame[frame["session"].isin(SESSIONS[:30])]
@@ -44,7 +43,6 @@ def test_an_outcome_is_the_return_of_a_share_bought_at_the_first_close(frame):
     assert len(found) == len(members_of(frame))
 
 
-@settings(**LIGHT)
 @given(frame=bars(min_sessions=30, max_sessions=40), data=st.data())
 def test_bars_after_the_last_date_and_long_before_the_first_change_no_byte(frame, data):
     whole, start = outcomes(frame), data.draw(st.integers(0, 2))
@@ -53,7 +51,6 @@ def test_bars_after_the_last_date_and_long_before_the_first_change_no_byte(frame
     assert_same_bytes(labels.outcomes(panel, members_of(frame), windows=WINDOWS, monitoring_sessions=5), whole)
 
 
-@settings(**LIGHT)
 @given(frame=bars(min_sessions=30, max_sessions=40))
 def test_two_windows_at_once_are_the_two_apart(frame):
     assert_same_bytes(outcomes(frame), pd.concat([outcomes(frame, [w]) for w in WINDOWS], ignore_index=True))

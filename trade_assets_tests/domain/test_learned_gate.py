@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, gates, learned_gate, search, tuned
@@ -16,11 +16,10 @@ from trade_assets.domain.constructions.rank_decay import LINEAR, Profile, decay_
 from trade_assets.domain.learned_gate import SPACE, Policy, exposure, fixed, policy_of, values_of
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes, in_another_process
-from trade_assets_tests.generators import LIGHT, SEEDS, SESSIONS, scores, sectors
+from trade_assets_tests.generators import FEW, SEEDS, SESSIONS, scores, sectors
 
 GRID = calendar.rebalances(SESSIONS[0], SESSIONS[0], SESSIONS[-1], every=10).dates
 LIMITS = Limits(top_n=10, max_weight=0.15, max_sector_weight=0.3)
-FEW = {"deadline": None, "max_examples": 15}
 TRIALS = 30
 
 
@@ -122,7 +121,7 @@ def slow_exposure(signal, policy):
     return min(share, policy.neutral_exposure, policy.stale_exposure) if signal["is_stale"] else share
 
 
-@settings(**FEW)
+@FEW
 @given(
     seed=SEEDS,
     values=trial_values(),
@@ -181,7 +180,7 @@ def test_a_block_that_is_always_cash_or_one_period_long_counts_as_nothing():
     assert learned_gate.evaluate(prepared(calm), values_of(Policy(unfavorable_exposure=0.0)))[0] == 0.0
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, cut=st.integers(8, 24), values=trial_values())
 def test_nothing_after_the_date_of_the_search_is_used(seed, cut, values):
     rows, poisoned = history(seed), history(seed)
@@ -262,7 +261,6 @@ def test_a_trial_fills_the_rows_of_a_table_of_trials():
     assert (rows["return_frac"] >= -1).all()
 
 
-@settings(**LIGHT)
 @given(policy=policies())
 def test_a_policy_is_its_values_and_back(policy):
     assert policy_of(values_of(policy), policy) == policy
@@ -277,7 +275,6 @@ def test_thresholds_in_the_wrong_order_are_put_a_hundredth_apart(values):
     assert policy.unfavorable == (values["unfavorable"] if in_order else values["favorable"] - 0.01)
 
 
-@settings(**LIGHT)
 @given(policy=policies(), seed=SEEDS)
 def test_exposures_are_those_of_the_regime_in_zero_to_one_and_a_stale_one_no_more_than_neutral(policy, seed):
     rng = np.random.default_rng(seed)
@@ -295,7 +292,6 @@ def test_exposures_are_those_of_the_regime_in_zero_to_one_and_a_stale_one_no_mor
     assert (stale <= min(policy.neutral_exposure, policy.stale_exposure)).all()
 
 
-@settings(**LIGHT)
 @given(
     own=scores(min_size=1), data=st.data(), gate=thresholds(), missing=st.lists(st.booleans(), min_size=8, max_size=8)
 )
@@ -318,7 +314,6 @@ def test_the_policy_of_the_settings_holds_what_rank_decay_and_the_gate_hold(own,
         assert_same_bytes(built.weights.to_numpy() * share, stocks["weight"].to_numpy())
 
 
-@settings(**LIGHT)
 @given(own=scores(), data=st.data(), policy=policies())
 def test_any_policy_keeps_the_caps(own, data, policy):
     sector = data.draw(sectors(own.index))
@@ -328,7 +323,6 @@ def test_any_policy_keeps_the_caps(own, data, policy):
     assert reference.caps_hold(made, sector.reindex(made.index), max_weight=0.15, max_sector_weight=0.3)
 
 
-@settings(**LIGHT)
 @given(values=trial_values(), n=st.integers(1, 60))
 def test_a_better_rank_never_weighs_less_whatever_the_profile(values, n):
     profile = decay_profile(n, policy_of(values).profile)

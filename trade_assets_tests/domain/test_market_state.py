@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, market_state, prices
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS, SESSIONS, Hazards, market_bars
+from trade_assets_tests.generators import FEW, SEEDS, SESSIONS, Hazards, market_bars
 
-FEW = {"deadline": None, "max_examples": 10}
 LEGS = {"qqq": "AAA", "spy": "BBB"}
 NEEDED = 253 + prices.MAX_GAP_SESSIONS
 
@@ -24,13 +23,13 @@ def state(frame, sessions=None, **legs):
     return market_state.index_state(prices.panel(frame, sessions=sessions), **(legs or LEGS))
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, cut=st.integers(255, 299))
 def test_later_bars_change_no_byte_of_the_state(seed, cut):
     assert_same_bytes(state(bars(seed, last=cut)), state(bars(seed)).iloc[:cut])
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, first=st.integers(1, 40))
 def test_bars_before_the_longest_window_change_no_byte_of_the_state(seed, first):
     short = state(bars(seed, first=first))
@@ -60,7 +59,7 @@ def test_without_a_leg_what_needs_it_is_null():
     assert_same_bytes(alone.drop(columns=["spread_21", "spread_63"]), both.drop(columns=["spread_21", "spread_63"]))
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, horizon=st.integers(1, 30), last=st.integers(1, 60))
 def test_an_outcome_is_known_only_at_its_end_and_is_the_return_in_between(seed, horizon, last):
     frame = bars(seed, last=last)
@@ -73,7 +72,7 @@ def test_an_outcome_is_known_only_at_its_end_and_is_the_return_in_between(seed, 
         assert row.forward_return_frac == pytest.approx(expected, abs=1e-12)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, cut=st.integers(2, 290))
 def test_later_bars_change_no_byte_of_an_outcome_known_before(seed, cut):
     early = market_state.forward_returns(prices.panel(bars(seed, last=cut)), symbol="AAA", horizon_sessions=10)

@@ -6,7 +6,7 @@ import empyrical
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
@@ -14,7 +14,6 @@ from trade_assets.domain import metrics
 from trade_assets.domain.report import glossary
 
 DAILY = st.floats(-0.2, 0.2, allow_subnormal=False).map(lambda r: round(r, 6))
-EXAMPLES = {"deadline": None, "max_examples": 150}
 
 
 @st.composite
@@ -42,7 +41,6 @@ SHARED = {
 
 
 @pytest.mark.parametrize("name", SHARED)
-@settings(**EXAMPLES)
 @given(returns=daily_returns())
 @pytest.mark.reliability("12")
 def test_equals_empyrical_where_the_definition_is_shared(name, returns):
@@ -55,7 +53,6 @@ def test_equals_empyrical_where_the_definition_is_shared(name, returns):
         assert math.isnan(ours(returns))
 
 
-@settings(**EXAMPLES)
 @given(returns=daily_returns(), benchmark=daily_returns(), rf=st.floats(0, 0.0004))
 @pytest.mark.reliability("12")
 def test_equals_empyrical_against_a_benchmark_and_above_a_risk_free_rate(returns, benchmark, rf):
@@ -105,7 +102,6 @@ def test_months_compound_and_may_be_partial():
     assert table["return_frac"].to_numpy() == pytest.approx([0.21, -0.05])
 
 
-@settings(**EXAMPLES)
 @given(returns=daily_returns())
 def test_months_and_the_last_wealth_compound_to_the_total(returns):
     months = metrics.monthly_returns(returns, sessions(len(returns)))["return_frac"].to_numpy()
@@ -113,7 +109,6 @@ def test_months_and_the_last_wealth_compound_to_the_total(returns):
     assert metrics.wealth(returns)[-1] - 1 == pytest.approx(metrics.total_return(returns), rel=1e-10, abs=1e-12)
 
 
-@settings(**EXAMPLES)
 @given(returns=daily_returns(min_size=30), window=st.integers(2, 29))
 def test_a_rolling_sharpe_is_the_sharpe_of_the_window_that_ends_there(returns, window):
     rolling = metrics.rolling_sharpe(returns, window=window)
@@ -185,7 +180,6 @@ def test_regimes_of_no_session_are_an_empty_table():
 RANKED = st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=3, max_size=60)
 
 
-@settings(**EXAMPLES)
 @given(pairs=RANKED)
 def test_rank_ic_is_spearman_with_average_ranks(pairs):
     predictions, outcomes = np.array(pairs, dtype=float).T
@@ -196,7 +190,6 @@ def test_rank_ic_is_spearman_with_average_ranks(pairs):
         assert metrics.rank_ic(predictions, outcomes) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-@settings(**EXAMPLES)
 @given(rows=st.lists(st.tuples(*4 * [st.integers(-4, 4)]), min_size=3, max_size=60))
 def test_rank_ics_are_the_rank_ic_of_each_model(rows):
     *predictions, outcomes = np.array(rows, dtype=float).T
@@ -232,7 +225,6 @@ def slow_newey_west(x, lags):
     return mean / math.sqrt(spectrum / n)
 
 
-@settings(**EXAMPLES)
 @given(seed=st.integers(0, 10**6), n=st.integers(12, 40), lags=st.integers(0, 8))
 def test_newey_west_equals_the_double_sum(seed, n, lags):
     values = np.random.default_rng(seed).normal(0.02, 0.1, n).cumsum() / 4

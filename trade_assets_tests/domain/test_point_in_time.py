@@ -2,12 +2,12 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import point_in_time
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS, filed_facts
+from trade_assets_tests.generators import FEW, SEEDS, filed_facts
 
 SEEN = ["symbol", "fact", "value", "annual_factor", "period_end", "available_utc", "value_year_before"]
 CLOSES = st.integers(0, 1500).map(lambda n: pd.Timestamp("2015-03-01 21:00", tz="UTC") + pd.Timedelta(days=n))
@@ -29,7 +29,7 @@ def known(*filings, at):
     return point_in_time.known_facts(pd.DataFrame(filings), close_utc=pd.Timestamp(at, tz="UTC"))
 
 
-@settings(deadline=None, max_examples=20)
+@FEW
 @given(seed=SEEDS, close=CLOSES)
 def test_figures_public_only_later_change_no_byte(seed, close):
     facts = filed_facts(seed, symbols=2)
@@ -38,7 +38,7 @@ def test_figures_public_only_later_change_no_byte(seed, close):
     assert_same_bytes(found, point_in_time.known_facts(facts[facts["available_utc"] <= close], close_utc=close))
 
 
-@settings(deadline=None, max_examples=20)
+@FEW
 @given(seed=SEEDS, close=CLOSES)
 def test_figures_older_than_twice_the_age_allowed_change_no_byte(seed, close):
     facts = filed_facts(seed, symbols=2)
@@ -48,7 +48,7 @@ def test_figures_older_than_twice_the_age_allowed_change_no_byte(seed, close):
     )
 
 
-@settings(deadline=None, max_examples=20)
+@FEW
 @given(seed=SEEDS, shuffle=SEEDS, close=CLOSES)
 def test_the_order_of_the_filings_changes_no_byte(seed, shuffle, close):
     facts = filed_facts(seed, symbols=2)
@@ -59,7 +59,7 @@ def test_the_order_of_the_filings_changes_no_byte(seed, shuffle, close):
     )
 
 
-@settings(deadline=None, max_examples=20)
+@FEW
 @given(seed=SEEDS, close=CLOSES)
 def test_each_figure_is_the_one_a_loop_finds(seed, close):
     facts = filed_facts(seed, symbols=2)

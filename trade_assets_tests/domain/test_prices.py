@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import features, prices
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LIGHT, SEEDS, SESSIONS, bars, market_bars
+from trade_assets_tests.generators import FEW, SEEDS, SESSIONS, bars, market_bars
 
 MONEY = ["open", "high", "low", "close", "dividend"]
 FIELDS = ["open", "high", "low", "close", "volume", "split", "dividend", "factor", "gross", "carried"]
@@ -32,7 +32,6 @@ def with_factors(frame, seed):
     )
 
 
-@settings(**LIGHT)
 @given(frame=bars(), seed=SEEDS, by_factor=st.booleans())
 def test_gross_is_what_a_share_became_dividends_kept(frame, seed, by_factor):
     frame = with_factors(frame, seed) if by_factor else frame
@@ -42,7 +41,6 @@ def test_gross_is_what_a_share_became_dividends_kept(frame, seed, by_factor):
     np.testing.assert_allclose(made.gross, table, rtol=1e-14)
 
 
-@settings(**LIGHT)
 @given(frame=bars(), seed=SEEDS)
 def test_the_order_of_the_rows_changes_no_byte(frame, seed):
     shuffled = frame.sample(frac=1, random_state=seed)
@@ -50,7 +48,6 @@ def test_the_order_of_the_rows_changes_no_byte(frame, seed):
         assert_same_bytes(getattr(prices.panel(frame), field), getattr(prices.panel(shuffled), field))
 
 
-@settings(**LIGHT)
 @given(frame=bars(min_sessions=2), data=st.data())
 def test_later_bars_change_no_byte(frame, data):
     whole = prices.panel(frame)
@@ -61,7 +58,6 @@ def test_later_bars_change_no_byte(frame, data):
         assert_same_bytes(getattr(part, field), getattr(whole, field)[:cut, columns])
 
 
-@settings(**LIGHT)
 @given(frame=bars(min_sessions=12), data=st.data())
 def test_bars_further_back_than_the_gap_allowed_change_no_byte(frame, data):
     whole = prices.panel(frame)
@@ -92,7 +88,6 @@ def test_a_short_gap_moves_nothing_and_the_next_bar_makes_up_for_it(missing):
         assert np.isnan(gross[-1])
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, data=st.data())
 def test_a_session_on_which_nobody_traded_is_a_session_all_the_same(seed, data):
     frame = market_bars(seed, sessions=20, symbols=3)
@@ -107,7 +102,6 @@ def test_no_bar_at_all_is_an_empty_panel():
     assert panel.gross.shape == (0, 0)
 
 
-@settings(**LIGHT)
 @given(frame=bars(), power=st.integers(-6, 6), data=st.data())
 def test_the_price_scale_of_a_symbol_changes_no_byte_of_gross(frame, power, data):
     symbol = data.draw(st.sampled_from(sorted(frame["symbol"].unique())))
@@ -115,7 +109,7 @@ def test_the_price_scale_of_a_symbol_changes_no_byte_of_gross(frame, power, data
 
 
 @pytest.mark.parametrize("name", features.PRICE_FEATURES)
-@settings(deadline=None, max_examples=5)
+@FEW
 @given(seed=st.integers(0, 5), power=st.sampled_from([-5, -1, 3]), symbol=st.sampled_from(["AAA", "BBB", "CCC"]))
 def test_the_price_scale_of_a_symbol_changes_no_byte_of_a_feature(name, seed, power, symbol):
     frame = market_bars(seed, sessions=270, symbols=3)
@@ -134,7 +128,6 @@ def test_a_session_or_symbol_that_is_not_there_is_named():
         panel.columns(pd.Index(["ZZZ"]))
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, sessions=st.integers(1, 90))
 def test_daily_volatility_reads_the_last_63_returns_and_no_more(seed, sessions):
     gross = np.exp(np.random.default_rng(seed).normal(0, 0.02, (sessions, 2)))

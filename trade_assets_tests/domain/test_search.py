@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import search
 from trade_assets.domain.events import policy
 from trade_assets.domain.search import RANDOM_TRIALS, Range, Trial
+from trade_assets_tests.generators import FEW
 
 SPACE = {
     "x": Range(-2.0, 2.0),
@@ -73,7 +74,7 @@ def test_another_study_or_seed_is_another_sequence_after_the_first(changed):
     assert all(a.parameters != b.parameters for a, b in zip(other[1:], WHOLE[1:], strict=True))
 
 
-@settings(max_examples=10)
+@FEW
 @given(st.integers(0, 2**31), st.sampled_from([SPACE, policy.SPACE]))
 def test_every_trial_but_the_first_lies_within_its_ranges(seed, space):
     def flat(at):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, signals_as_of
@@ -83,7 +83,6 @@ def test_dates_before_the_first_signal_have_none():
     assert at(SESSIONS[:5], signals(SESSIONS[3:4], exposure_scalar=1.0))["session"].tolist() == list(SESSIONS[3:5])
 
 
-@settings(max_examples=50)
 @given(
     signal_days=st.lists(st.integers(0, 249), min_size=1, max_size=30, unique=True),
     days=st.lists(st.integers(0, 249), min_size=1, max_size=30, unique=True),

@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import costs, trades
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import SEEDS, SYMBOLS, weights
 
-EXAMPLES = {"deadline": None, "max_examples": 40}
 RATES = costs.Rates(1.0, 2.0, 1.0)
 POLICY = trades.Policy(0.005, 0.20, 100.0, 0.40, whole_shares=True, rates=RATES)
 NAMES = SYMBOLS[:6]
@@ -48,7 +47,6 @@ def decide(situation, own=POLICY):
 FREE = {"hold_band_frac": 0.0, "min_trade_usd": 0.0, "max_turnover": 1e9}
 
 
-@settings(**EXAMPLES)
 @given(situation=situations())
 def test_every_name_held_or_wanted_has_one_order_and_the_book_is_conserved(situation):
     held, targets, cash, _ = situation
@@ -61,7 +59,6 @@ def test_every_name_held_or_wanted_has_one_order_and_the_book_is_conserved(situa
     np.testing.assert_allclose(orders["delta_weight"], orders["notional_usd"] / equity, atol=1e-15)
 
 
-@settings(**EXAMPLES)
 @given(situation=situations(), whole=st.booleans())
 def test_no_more_is_sold_than_held_and_actions_say_what_happens(situation, whole):
     held, _, _, _ = situation
@@ -82,7 +79,6 @@ def test_no_more_is_sold_than_held_and_actions_say_what_happens(situation, whole
         assert order.action == expected
 
 
-@settings(**EXAMPLES)
 @given(situation=situations(quoted=True))
 def test_without_band_or_limit_every_name_reaches_its_target(situation):
     targets = situation[1].assign(may_increase=True)
@@ -99,7 +95,6 @@ def test_without_band_or_limit_every_name_reaches_its_target(situation):
     np.testing.assert_allclose(orders["held_weight"], value / equity)
 
 
-@settings(**EXAMPLES)
 @given(situation=situations(quoted=True))
 def test_a_change_is_held_where_it_is_small_and_traded_where_it_is_not(situation):
     situation = (situation[0], situation[1].assign(may_increase=True), *situation[2:])
@@ -137,7 +132,6 @@ def test_the_band_by_example(held, target, action):
     assert orders["action"].tolist() == [action]
 
 
-@settings(**EXAMPLES)
 @given(situation=situations(quoted=True), limit=st.floats(0.01, 0.6))
 def test_a_limit_on_turnover_scales_the_buys_together_and_leaves_the_sales(situation, limit):
     situation = (situation[0], situation[1].assign(may_increase=True), *situation[2:])
@@ -149,7 +143,6 @@ def test_a_limit_on_turnover_scales_the_buys_together_and_leaves_the_sales(situa
     )
 
 
-@settings(**EXAMPLES)
 @given(situation=situations())
 def test_nothing_is_traded_without_a_quote_and_nothing_bought_on_a_stale_signal(situation):
     orders = decide(situation)
@@ -159,7 +152,6 @@ def test_nothing_is_traded_without_a_quote_and_nothing_bought_on_a_stale_signal(
         assert (orders["shares"] <= 0).all()
 
 
-@settings(**EXAMPLES)
 @given(situation=situations())
 def test_orders_are_of_whole_shares_toward_zero_and_exits_of_all(situation):
     whole, exact = decide(situation), decide(situation, policy(whole_shares=False))
@@ -171,7 +163,6 @@ def test_orders_are_of_whole_shares_toward_zero_and_exits_of_all(situation):
     assert (whole["shares"][is_exit] == -owned).all()
 
 
-@settings(**EXAMPLES)
 @given(situation=situations(), shuffle=SEEDS)
 def test_the_order_of_the_rows_changes_no_byte(situation, shuffle):
     held, targets, cash, quotes = situation
@@ -179,7 +170,6 @@ def test_the_order_of_the_rows_changes_no_byte(situation, shuffle):
     assert_same_bytes(decide(situation), decide(mixed))
 
 
-@settings(**EXAMPLES)
 @given(situation=situations())
 def test_the_estimated_cost_is_that_of_the_cost_model(situation):
     orders, quotes = decide(situation), situation[3]

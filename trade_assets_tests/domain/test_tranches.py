@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import backtest, calendar, overlap, tranches
 from trade_assets.domain.costs import Rates
 from trade_assets.domain.trades import Policy
 from trade_assets_tests.assertions import assert_same_bytes
+from trade_assets_tests.generators import FEW
 
 SESSIONS = calendar.sessions_between(pd.Timestamp("2017-01-03"), pd.Timestamp("2019-12-31"))
 SYMBOLS = ["AAA", "BBB", "CCC", "DDD", "EEE"]
@@ -51,7 +52,7 @@ def run(weights, returns, plan, *, policy=FREE, capital=CAPITAL, **more):
     )
 
 
-@settings(max_examples=15)
+@FEW
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 25))
 def test_one_tranche_without_bands_is_the_vectorised_backtest(seed, n):
     weights, returns = random_book(seed, n)
@@ -64,7 +65,7 @@ def test_one_tranche_without_bands_is_the_vectorised_backtest(seed, n):
     np.testing.assert_allclose(result.periods["turnover_frac"], expected.turnover_frac[:-1], atol=1e-12)
 
 
-@settings(max_examples=15)
+@FEW
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 30), count=st.integers(2, 5), policy=st.sampled_from([FREE, USUAL]))
 def test_tranches_earn_what_plain_books_side_by_side_earn(seed, n, count, policy):
     weights, returns = random_book(seed, n)
@@ -82,7 +83,7 @@ def test_tranches_earn_what_plain_books_side_by_side_earn(seed, n, count, policy
         np.testing.assert_allclose(own, book.periods["return_frac"], rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=15)
+@FEW
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 20), count=st.integers(1, 4), policy=st.sampled_from([FREE, USUAL]))
 def test_weights_sum_to_one_and_orders_fit_in_the_book(seed, n, count, policy):
     weights, returns = random_book(seed, n)
@@ -99,7 +100,7 @@ def test_weights_sum_to_one_and_orders_fit_in_the_book(seed, n, count, policy):
     assert (orders.loc[orders["action"] == "BUY", "held_weight"] == 0).all()
 
 
-@settings(max_examples=15)
+@FEW
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 4), cut=st.integers(1, 19))
 def test_no_order_knows_an_outcome_that_is_not_out(seed, count, cut):
     weights, returns = random_book(seed, 20)

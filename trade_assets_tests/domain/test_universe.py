@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, prices, universe
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS, SESSIONS, filed_facts, market_bars
+from trade_assets_tests.generators import FEW, SEEDS, SESSIONS, filed_facts, market_bars
 
 OFF = universe.Rules(1, None, None, None, membership=False, blackout_sessions=2)
 SIZES = universe.SizeLimits(10e9, 2e9, 50e6, 5e6)
@@ -17,7 +17,6 @@ NO_FACTS = filed_facts(0, symbols=1).iloc[:0]
 NO_LIST = pd.DataFrame({"symbol": [], "first_session": [], "last_session": [], "sector": []}).astype(
     {"symbol": "str", "first_session": "datetime64[us]", "last_session": "datetime64[us]", "sector": "str"}
 )
-FEW = {"deadline": None, "max_examples": 10}
 
 
 def rules(**changes):
@@ -136,7 +135,7 @@ def test_size_is_market_value_or_else_dollar_volume():
     assert set(listed(still(volume=1e6))["size_bucket"]) == {"mid_cap"}
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, cut=st.integers(80, 90))
 def test_bars_facts_and_entries_that_come_later_change_no_byte(seed, cut):
     facts, frame = filed_facts(seed % 50, symbols=4), market_bars(seed, sessions=100, symbols=5)
@@ -153,7 +152,7 @@ def test_bars_facts_and_entries_that_come_later_change_no_byte(seed, cut):
     assert set(early["symbol"]) == set(late["symbol"])
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, nobody_traded=st.integers(12, 88))
 def test_a_range_of_dates_lists_what_the_last_date_alone_lists(seed, nobody_traded):
     frame, facts = market_bars(seed, sessions=90, symbols=5), filed_facts(seed % 50, symbols=4)

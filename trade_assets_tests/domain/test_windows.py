@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import windows
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LIGHT, gross_panels, values
+from trade_assets_tests.generators import gross_panels, values
 
 PLAIN = {
     "total": (windows.total, sum),
@@ -44,7 +44,6 @@ def draw_window(data, name, rows):
 
 
 @pytest.mark.parametrize("name", PLAIN)
-@settings(**LIGHT)
 @given(x=values(), data=st.data())
 def test_equals_the_loop(name, x, data):
     fast, reduce = PLAIN[name]
@@ -56,7 +55,6 @@ def test_equals_the_loop(name, x, data):
 
 
 @pytest.mark.parametrize("name", PAIRED)
-@settings(**LIGHT)
 @given(x=values(max_columns=1), y=values(max_columns=1), data=st.data())
 def test_a_reduction_of_two_equals_the_loop(name, x, y, data):
     rows = min(len(x), len(y))
@@ -69,7 +67,6 @@ def test_a_reduction_of_two_equals_the_loop(name, x, y, data):
 
 
 @pytest.mark.parametrize("name", LEVEL)
-@settings(**LIGHT)
 @given(gross=gross_panels(), data=st.data())
 def test_a_level_equals_the_loop(name, gross, data):
     fast, reduce = LEVEL[name]
@@ -78,7 +75,6 @@ def test_a_level_equals_the_loop(name, gross, data):
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(**LIGHT)
 @given(x=gross_panels(), data=st.data())
 def test_rows_that_follow_change_no_byte(name, x, data):
     n, cut = draw_window(data, name, len(x)), data.draw(st.integers(1, len(x)))
@@ -86,7 +82,6 @@ def test_rows_that_follow_change_no_byte(name, x, data):
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(**LIGHT)
 @given(x=gross_panels(), data=st.data())
 def test_rows_before_the_window_change_no_byte(name, x, data):
     n, k = draw_window(data, name, len(x)), data.draw(st.integers(0, len(x) - 1))
@@ -94,7 +89,6 @@ def test_rows_before_the_window_change_no_byte(name, x, data):
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(**LIGHT)
 @given(x=gross_panels(), data=st.data())
 def test_columns_beside_it_change_no_byte(name, x, data):
     n, column = draw_window(data, name, len(x)), data.draw(st.integers(0, x.shape[1] - 1))
@@ -108,14 +102,12 @@ def test_columns_beside_it_change_no_byte(name, x, data):
 
 @pytest.mark.parametrize("name", EVERY)
 @given(rows=st.integers(0, 12), n=st.integers(3, 6))
-@settings(**LIGHT)
 def test_a_window_that_is_not_full_is_nan_and_a_full_one_is_not(name, rows, n):
     x = np.exp(np.random.default_rng(rows).normal(0, 0.02, (rows, 2)))
     np.testing.assert_array_equal(np.isnan(compute(name, x, n)), np.repeat(np.arange(rows)[:, None] < n - 1, 2, axis=1))
 
 
 @given(x=values(with_gaps=False), k=st.integers(0, 70))
-@settings(**LIGHT)
 def test_lagged_rows_are_the_rows_before(x, k):
     moved = windows.lagged(x, k)
     assert_same_bytes(moved[k:], x[: max(len(x) - k, 0)])

@@ -5,12 +5,13 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar
 from trade_assets.resources.market_data import yahoo_rows
 from trade_assets.resources.market_data.yahoo import Yahoo
+from trade_assets_tests.generators import FEW
 from trade_assets_tests.resources.fake_yahoo import FakeYahoo, told
 
 SESSIONS = calendar.sessions_between(pd.Timestamp("2024-01-02"), pd.Timestamp("2024-06-28"))
@@ -56,7 +57,7 @@ def test_volumes_do_not_either_where_no_shares_were_merged_since(truth, now):
     assert yahoo_rows.as_traded(answer, "AAA")["volume"].tolist() == truth["volume"].iloc[: now + 1].tolist()
 
 
-@settings(max_examples=20)
+@FEW
 @given(truth=markets(ratios=FORWARD), days=st.data())
 def test_the_source_serves_the_same_bars_on_every_later_day(truth, days):
     asked, later = sorted(days.draw(st.lists(st.integers(20, len(SESSIONS) - 1), min_size=2, max_size=2)))

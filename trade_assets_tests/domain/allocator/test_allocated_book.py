@@ -100,7 +100,6 @@ def test_weights_are_shares_that_sum_to_one_and_move_no_faster_than_they_may(his
     assert np.isfinite(rows.drop(columns="expected_utility").select_dtypes("number").to_numpy()).all()
 
 
-@settings(max_examples=100)
 @given(history=histories(min_sessions=2), rulebook=rulebooks(), seed=SEEDS)
 def test_equity_equals_money_counted_sleeve_by_sleeve(history, rulebook, seed):
     rows = run(history, rulebook, seed)
@@ -114,7 +113,6 @@ def test_equity_equals_money_counted_sleeve_by_sleeve(history, rulebook, seed):
     assert np.cumprod(1.0 + rows["return_frac"].to_numpy()) == pytest.approx(rows["equity"].to_numpy(), rel=1e-12)
 
 
-@settings(max_examples=50)
 @given(history=histories(min_sessions=12), rulebook=rulebooks(), seed=SEEDS, cut=st.integers(1, 11))
 def test_a_book_that_stopped_and_went_on_is_the_book_that_did_not(history, rulebook, seed, cut):
     whole = run(history, rulebook, seed)
@@ -123,7 +121,6 @@ def test_a_book_that_stopped_and_went_on_is_the_book_that_did_not(history, ruleb
         assert_same_bytes(whole[name].iloc[cut:].to_numpy().copy(), went_on[name].to_numpy().copy())
 
 
-@settings(max_examples=50)
 @given(history=histories(min_sessions=12), rulebook=rulebooks(), seed=SEEDS, cut=st.integers(1, 11))
 def test_no_weight_changes_when_the_future_is_removed(history, rulebook, seed, cut):
     whole = run(history, rulebook, seed)
@@ -155,7 +152,6 @@ def test_a_leg_that_is_alone_has_all_of_the_book_and_no_leg_leaves_cash(present,
     assert (rows["w_qqq"] / rows[["w_qqq", "w_spy"]].sum(axis=1)).dropna().unique().tolist() in ([weights[0]], [])
 
 
-@settings(max_examples=50)
 @given(history=histories(min_sessions=2))
 def test_a_constant_mix_earns_its_parts_less_what_restoring_it_costs(history):
     free = mixes.returns(history, np.array([0.0, 0.3, 1.0]), cost_frac=0.0)
@@ -168,7 +164,6 @@ def test_a_constant_mix_earns_its_parts_less_what_restoring_it_costs(history):
     assert paid[:, 0] == pytest.approx(free[:, 0])
 
 
-@settings(max_examples=50)
 @given(history=histories(), n=st.integers(1, 30))
 def test_the_best_mix_known_is_the_one_that_grew_most_so_far(history, n):
     every = mixes.returns(history, utility.weights_of(5), cost_frac=0.0)

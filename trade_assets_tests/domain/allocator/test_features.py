@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, prices
@@ -11,10 +11,9 @@ from trade_assets.domain.allocator import confidence, features
 from trade_assets.domain.allocator.legs import ROLES, Legs
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS, market_bars
+from trade_assets_tests.generators import FEW, SEEDS, market_bars
 from trade_assets_tests.sleeves import histories, sessions, sleeves
 
-FEW = settings(max_examples=30)
 SYMBOLS = ("QQQ", "SPY")
 
 
@@ -96,7 +95,7 @@ def scored(seed: int, count: int, days: pd.DatetimeIndex) -> tuple[pd.DataFrame,
     return scores, known
 
 
-@settings(max_examples=15)
+@FEW
 @given(seed=SEEDS, count=st.sampled_from([0, 3, 300, 900]), today=st.integers(330, 420))
 def test_confidence_knows_neither_later_events_nor_later_outcomes_nor_needs_older_ones(seed, count, today):
     days = sessions(430)

@@ -8,7 +8,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.assets import allocator_policies
@@ -45,7 +45,6 @@ def rows(seed: int, count: int, *, edge: float = 0.0, horizon: int = 10) -> pd.D
     return pd.concat([table, pd.DataFrame(values, columns=list(UTILITIES)), told], axis=1)
 
 
-@settings(max_examples=40)
 @given(
     count=st.integers(0, 400), place=st.integers(0, 410), train=st.integers(1, 300), calibrate=st.integers(0, 80),
     embargo=st.sampled_from([0, 5, 10]), inner=st.integers(1, 4),

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.allocator import utility
 from trade_assets.domain.allocator.utility import Terms
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
+from trade_assets_tests.generators import FEW
 from trade_assets_tests.sleeves import histories, sleeves
 
-FEW = settings(max_examples=60)
 WEIGHTS = utility.weights_of()
 
 

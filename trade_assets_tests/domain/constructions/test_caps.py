@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.constructions.caps import capped
@@ -11,7 +11,6 @@ from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import SYMBOLS, sectors
 
-EXAMPLES = {"deadline": None, "max_examples": 80}
 CAP = st.sampled_from([0.02, 0.05, 0.1, 0.15, 0.3, 0.5, 1.0])
 
 
@@ -25,7 +24,6 @@ def portfolios(draw):
     return weights, draw(sectors(weights.index))
 
 
-@settings(**EXAMPLES)
 @given(drawn=portfolios(), max_weight=CAP, max_sector_weight=CAP)
 def test_both_caps_hold(drawn, max_weight, max_sector_weight):
     weights, sector = drawn
@@ -34,7 +32,6 @@ def test_both_caps_hold(drawn, max_weight, max_sector_weight):
     assert (found[weights == 0] == 0).all()
 
 
-@settings(**EXAMPLES)
 @given(drawn=portfolios(), max_weight=CAP, max_sector_weight=CAP)
 def test_the_sum_is_kept_or_nobody_has_room(drawn, max_weight, max_sector_weight):
     weights, sector = drawn
@@ -45,7 +42,6 @@ def test_the_sum_is_kept_or_nobody_has_room(drawn, max_weight, max_sector_weight
         assert not reference.has_room(found, sector, **caps)
 
 
-@settings(**EXAMPLES)
 @given(drawn=portfolios(), max_weight=CAP, max_sector_weight=CAP)
 def test_weights_within_the_caps_are_left_as_they_are(drawn, max_weight, max_sector_weight):
     weights, sector = drawn
@@ -56,7 +52,6 @@ def test_weights_within_the_caps_are_left_as_they_are(drawn, max_weight, max_sec
     np.testing.assert_allclose(capped(once, sector, **caps), once, atol=1e-9)
 
 
-@settings(**EXAMPLES)
 @given(drawn=portfolios(), max_weight=CAP)
 def test_where_no_sector_is_known_only_names_are_capped(drawn, max_weight):
     weights, sector = drawn

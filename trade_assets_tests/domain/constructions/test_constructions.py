@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.constructions import CONSTRUCTIONS, candidates, portfolio, table
@@ -13,7 +13,7 @@ from trade_assets.domain.constructions.shortlist import size
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.domain.constructions.offers import daily, limits, offers
-from trade_assets_tests.generators import LIGHT, SEEDS
+from trade_assets_tests.generators import SEEDS
 
 every = pytest.mark.parametrize("name", CONSTRUCTIONS)
 
@@ -38,7 +38,6 @@ def market(seed, n, sessions=260):
 
 
 @every
-@settings(deadline=None, max_examples=60)
 @given(offer=offers())
 def test_every_construction_is_whole_and_within_the_caps(name, offer):
     rows = build(name, offer)
@@ -59,7 +58,6 @@ def test_every_construction_is_whole_and_within_the_caps(name, offer):
 
 
 @every
-@settings(**LIGHT)
 @given(offer=offers(), shuffle=SEEDS)
 def test_the_order_and_the_layout_of_what_is_offered_change_no_byte(name, offer, shuffle):
     mixed = offer | {
@@ -75,7 +73,6 @@ def test_the_order_and_the_layout_of_what_is_offered_change_no_byte(name, offer,
 
 
 @every
-@settings(**LIGHT)
 @given(seed=SEEDS, power=st.integers(-20, 20), n=st.integers(2, 30))
 def test_the_unit_of_a_price_changes_no_byte(name, seed, power, n):
     offer = market(seed, n)
@@ -90,7 +87,6 @@ def test_the_unit_of_a_price_changes_no_byte(name, seed, power, n):
 
 
 @every
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(30, 60))
 def test_names_below_the_shortlist_change_no_byte(name, seed, n):
     offer = market(seed, n)
@@ -118,7 +114,6 @@ def test_a_date_does_not_depend_on_what_was_computed_before(name):
 
 
 @every
-@settings(**LIGHT)
 @given(seed=SEEDS, sessions=st.integers(0, 40))
 def test_returns_before_the_window_change_no_byte(name, seed, sessions):
     offer = market(seed, 24, sessions=252)
@@ -128,7 +123,6 @@ def test_returns_before_the_window_change_no_byte(name, seed, sessions):
 
 
 @every
-@settings(**LIGHT)
 @given(offer=offers(min_size=1))
 def test_nothing_that_is_given_is_changed(name, offer):
     before = {key: offer[key].copy() for key in ("scores", "sector", "returns", "held") if offer[key] is not None}

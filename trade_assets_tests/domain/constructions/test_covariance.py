@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import covariance as sklearn_covariance
 
 from trade_assets.domain.constructions.covariance import ledoit_wolf
 from trade_assets_tests.domain.constructions.offers import daily
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
 
-@settings(deadline=None, max_examples=60)
 @given(seed=SEEDS, sessions=st.integers(20, 260), names=st.integers(1, 40))
 def test_it_equals_that_of_scikit_learn(seed, sessions, names):
     returns = daily(seed, sessions, names)
@@ -19,7 +18,7 @@ def test_it_equals_that_of_scikit_learn(seed, sessions, names):
     np.testing.assert_allclose(ledoit_wolf(returns), expected, rtol=1e-9, atol=1e-18)
 
 
-@settings(deadline=None, max_examples=30)
+@FEW
 @given(seed=SEEDS, names=st.integers(2, 40))
 def test_it_is_symmetric_and_positive_definite_even_for_names_that_move_as_one(seed, names):
     returns = daily(seed, 60, names)

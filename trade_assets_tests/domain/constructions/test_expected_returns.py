@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.constructions import Candidates
 from trade_assets.domain.constructions.expected_returns import MU_MAPPINGS
-from trade_assets_tests.generators import LIGHT, SEEDS
+from trade_assets_tests.generators import SEEDS
 
 
 def offered(scores, coefficient=0.05):
@@ -17,7 +17,6 @@ def offered(scores, coefficient=0.05):
 
 
 @pytest.mark.parametrize("name", MU_MAPPINGS)
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(2, 40))
 def test_at_one_volatility_a_better_score_is_never_worth_less(name, seed, n):
     found = offered(np.random.default_rng(seed).normal(0, 0.05, n).round(2))

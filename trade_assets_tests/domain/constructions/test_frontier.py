@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from trade_assets.domain.constructions.covariance import ledoit_wolf
@@ -16,9 +16,8 @@ from trade_assets.domain.constructions.frontier import (
 from trade_assets.domain.constructions.region import Region, memberships, region
 from trade_assets_tests import reference
 from trade_assets_tests.domain.constructions.offers import daily
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
-EXAMPLES = {"deadline": None, "max_examples": 40}
 SECTORS = np.array(["Energy", "Health", "Tech", "Banks", "Autos"])
 BOUNDS = st.sampled_from([(0.0, 1.0), (0.0, 0.15), (0.01, 0.15), (0.02, 0.3)])
 
@@ -51,7 +50,6 @@ def peers(mu, covariance, sector, bounds, cap):
     return made
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(15, 40), bounds=BOUNDS, cap=st.sampled_from([0.25, 0.3, 1.0]))
 @pytest.mark.reliability("12")
 def test_least_volatility_is_that_of_pyportfolioopt(seed, n, bounds, cap):
@@ -61,7 +59,6 @@ def test_least_volatility_is_that_of_pyportfolioopt(seed, n, bounds, cap):
     np.testing.assert_allclose(found, list(expected.min_volatility().values()), rtol=0, atol=1e-6)
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(15, 40), bounds=BOUNDS, cap=st.sampled_from([0.25, 0.3, 1.0]))
 @pytest.mark.reliability("12")
 def test_the_best_sharpe_ratio_is_that_of_pyportfolioopt(seed, n, bounds, cap):
@@ -71,7 +68,7 @@ def test_the_best_sharpe_ratio_is_that_of_pyportfolioopt(seed, n, bounds, cap):
     np.testing.assert_allclose(found, list(expected.max_sharpe(risk_free_rate=0.0).values()), rtol=0, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=5)
+@FEW
 @given(seed=SEEDS)
 @pytest.mark.reliability("12")
 def test_the_frontier_is_that_of_skfolio(seed):
@@ -93,7 +90,6 @@ def test_the_frontier_is_that_of_skfolio(seed):
     np.testing.assert_allclose(found, model.weights_, rtol=0, atol=1e-6)
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(10, 30), gamma=st.sampled_from([0.5, 2.0, 32.0]), l2_reg=st.sampled_from([0.01, 1.0]))
 def test_a_grid_of_one_utility_is_the_penalised_utility_of_pyportfolioopt(seed, n, gamma, l2_reg):
     pypfopt = pytest.importorskip("pypfopt")
@@ -108,7 +104,6 @@ def test_a_grid_of_one_utility_is_the_penalised_utility_of_pyportfolioopt(seed, 
     np.testing.assert_allclose(found, weights, rtol=0, atol=1e-6)
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(2, 30), bounds=BOUNDS, cap=st.sampled_from([0.3, 1.0]))
 def test_no_step_inside_the_region_improves_a_portfolio(seed, n, bounds, cap):
     mu, covariance, sector = problem(seed, n)
@@ -126,7 +121,6 @@ def test_no_step_inside_the_region_improves_a_portfolio(seed, n, bounds, cap):
             assert sharpe(best + step * (w - best), mu, covariance) <= sharpe(best, mu, covariance) + 1e-8
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(2, 30), bounds=BOUNDS, cap=st.sampled_from([0.3, 1.0]))
 def test_weights_are_in_the_region(seed, n, bounds, cap):
     mu, covariance, sector = problem(seed, n)
@@ -138,7 +132,6 @@ def test_weights_are_in_the_region(seed, n, bounds, cap):
     assert reference.is_in(maximum_sharpe_l2(mu, covariance, allowed, l2_reg=0.01), allowed)
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(5, 30), bounds=BOUNDS)
 def test_the_penalty_never_beats_the_exact_ratio_and_nears_it_as_it_vanishes(seed, n, bounds):
     mu, covariance, sector = problem(seed, n)
@@ -150,7 +143,6 @@ def test_the_penalty_never_beats_the_exact_ratio_and_nears_it_as_it_vanishes(see
     assert small >= 0.97 * exact or exact * np.sqrt(np.linalg.eigvalsh(covariance)[0]) > RISK_AVERSIONS[-1]
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(3, 30), power=st.integers(-30, 30))
 def test_the_unit_of_returns_does_not_matter(seed, n, power):
     mu, covariance, sector = problem(seed, n)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import prices
@@ -15,7 +15,6 @@ from trade_assets_tests.generators import SEEDS
 
 ORACLES = Path(__file__).parents[4] / "shared" / "data" / "oracles"
 needs_oracles = pytest.mark.skipif(not ORACLES.is_dir(), reason="the development data are not beside the checkout")
-LIGHT = {"deadline": None, "max_examples": 25}
 
 
 def covariances(seed, n, observations=60):
@@ -54,7 +53,6 @@ def test_cumulated_gross_returns_equal_the_prices_rebased_by_ffn():
     assert [round(float(of[s]), 3) for s in ("AAPL", "MSFT", "C")] == [91.366, 95.191, 101.199]
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(1, 15))
 def test_weights_are_positive_and_sum_to_one(seed, n):
     found = hierarchical_risk_parity(covariances(seed, n) if n > 1 else np.array([[0.04]]))
@@ -62,7 +60,6 @@ def test_weights_are_positive_and_sum_to_one(seed, n):
     assert found.sum() == pytest.approx(1, abs=1e-12)
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(2, 15), scale=st.sampled_from([2.0**-20, 4.0, 2.0**30]))
 def test_the_scale_of_the_covariance_does_not_matter(seed, n, scale):
     covariance = covariances(seed, n)
@@ -71,7 +68,6 @@ def test_the_scale_of_the_covariance_does_not_matter(seed, n, scale):
     )
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS)
 def test_two_names_that_do_not_move_together_get_the_inverse_of_their_variances(seed):
     variance = np.random.default_rng(seed).uniform(0.01, 0.1, 2)

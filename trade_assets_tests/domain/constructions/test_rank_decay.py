@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.constructions import CONSTRUCTIONS, Candidates, Limits, portfolio
 from trade_assets.domain.constructions.candidates import candidates
 from trade_assets.domain.constructions.rank_decay import decay_profile, rank_decay
-from trade_assets_tests.generators import LIGHT, scores, sectors
+from trade_assets_tests.generators import scores, sectors
 
 NOT_BINDING = {"max_weight": 1.0, "max_sector_weight": 1.0}
 
@@ -33,7 +33,6 @@ def test_ten_ranks_decay_linearly_the_first_three_boosted_and_the_last_four_cut(
     assert decay_profile(10).tolist() == expected
 
 
-@settings(**LIGHT)
 @given(n=st.integers(1, 60))
 def test_a_better_rank_never_weighs_less(n):
     profile = decay_profile(n)
@@ -41,7 +40,6 @@ def test_a_better_rank_never_weighs_less(n):
     assert (profile > 0).all()
 
 
-@settings(**LIGHT)
 @given(drawn=universes(min_size=1), top_n=st.integers(1, 12))
 def test_the_best_names_are_held_in_the_order_of_their_scores_ties_by_symbol(drawn, top_n):
     own, sector = drawn

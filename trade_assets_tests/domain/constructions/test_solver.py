@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.constructions import solver
 from trade_assets.domain.constructions.frontier import maximum_sharpe, minimum_volatility
 from trade_assets_tests.domain.constructions.test_frontier import problem, within
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
 
-@settings(deadline=None, max_examples=25)
+@FEW
 @given(
     seed=SEEDS,
     n=st.integers(50, 110),

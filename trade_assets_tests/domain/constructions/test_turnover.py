@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.constructions import CONSTRUCTIONS
@@ -17,7 +17,6 @@ from trade_assets_tests.domain.constructions.test_constructions import build, ma
 from trade_assets_tests.domain.constructions.test_frontier import problem, within
 from trade_assets_tests.generators import SEEDS
 
-EXAMPLES = {"deadline": None, "max_examples": 30}
 STRICT = {"tol_gap_abs": 1e-12, "tol_gap_rel": 1e-12, "tol_feas": 1e-12}
 
 
@@ -44,7 +43,6 @@ def solved(cp, covariance, region, returns=None):
     return y.value * region.invested / y.value.sum()
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, n=st.integers(5, 25), most=st.sampled_from([0.1, 0.2, 0.4]), cap=st.sampled_from([0.3, 1.0]))
 def test_the_limit_binds_as_in_cvxpy(seed, n, most, cap):
     cp = pytest.importorskip("cvxpy")
@@ -59,7 +57,6 @@ def test_the_limit_binds_as_in_cvxpy(seed, n, most, cap):
     )
 
 
-@settings(**EXAMPLES)
 @given(
     seed=SEEDS,
     n=st.integers(3, 25),
@@ -85,7 +82,6 @@ def test_out_of_reach_it_is_the_least_that_a_linear_program_finds(seed, n, share
     assert found @ covariance @ found <= best @ covariance @ best * (1 + 1e-3)
 
 
-@settings(**EXAMPLES)
 @given(seed=SEEDS, share=st.floats(0.3, 1.0), name=st.sampled_from(["max_sharpe", "min_volatility"]))
 def test_no_more_is_traded_than_the_limit_or_the_status_says_so(seed, share, name):
     held = pd.Series(holdings(seed, 40, share), index=[f"S{i:03d}" for i in range(40)])

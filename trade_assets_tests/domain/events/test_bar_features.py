@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar
@@ -16,11 +16,10 @@ from trade_assets.domain.events import bars as bars_domain
 from trade_assets.domain.events.bar_features import BAR_FEATURES, MARGIN_BARS, Inputs
 from trade_assets_tests import intraday, reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
 MINUTES, VOLATILITY_BARS, LAST = 60, 21, 9  # nine windows of five sessions: 315 bars less those of early closes
 NAMES = pytest.mark.parametrize("name", BAR_FEATURES)
-FEW = {"deadline": None, "max_examples": 6}
 HISTORIES = st.integers(0, 5)
 DATES = calendar.rebalances(pd.Timestamp("2024-06-24"), pd.Timestamp("2024-06-24"), pd.Timestamp("2024-10-01"), every=5)
 DAYS = calendar.sessions_between(DATES.dates[0], DATES.dates[-1])
@@ -74,7 +73,7 @@ def cut_after(seed, rows):
 
 
 @NAMES
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, rows=st.integers(1, len(GRID)))
 def test_no_feature_changes_when_the_future_is_removed(name, seed, rows):
     assert_same_bytes(cut_after(seed, rows)[name], whole(seed)[name][:rows])
@@ -99,14 +98,14 @@ def begun_at(seed, first, keeps_grid):
 
 @NAMES
 @pytest.mark.parametrize("keeps_grid", [True, False])
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, first=st.integers(1, len(GRID) - 1))
 def test_no_feature_changes_when_bars_before_its_visible_window_are_removed(name, keeps_grid, seed, first):
     assert np.isnan(seen_from(seed, first)[name][:first]).all()
     assert_same_bytes(begun_at(seed, first, keeps_grid)[name], seen_from(seed, first)[name][first:])
 
 
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, first=st.integers(1, len(GRID) - 1))
 def test_volatility_does_not_change_when_bars_before_the_visible_window_are_removed(seed, first):
     bars, daily = history(seed)
@@ -126,7 +125,7 @@ def test_a_bar_may_look_back_to_the_first_of_the_last_windows_of_its_partition(d
 
 
 @NAMES
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, shuffle=st.integers(0, 3))
 def test_the_order_of_the_rows_changes_no_byte(name, seed, shuffle):
     assert_same_bytes(shuffled(seed, shuffle)[name], whole(seed)[name])
@@ -139,7 +138,7 @@ def shuffled(seed, shuffle):
 
 
 @NAMES
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, power=st.integers(-3, 3))
 def test_prices_times_a_power_of_two_change_no_byte(name, seed, power):
     assert_same_bytes(rescaled(seed, power)[name], whole(seed)[name])
@@ -156,7 +155,7 @@ def rescaled(seed, power):
 
 
 @NAMES
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES)
 def test_no_feature_changes_with_the_leg_beside_it_unless_it_compares_them(name, seed):
     bars, daily = history(seed)
@@ -169,7 +168,7 @@ def test_no_feature_changes_with_the_leg_beside_it_unless_it_compares_them(name,
 
 
 @NAMES
-@settings(**FEW)
+@FEW
 @given(seed=st.sampled_from([0, 2, 4]))
 def test_every_feature_is_there_once_history_is_long_enough_and_not_before_its_own_window(name, seed):
     values = whole(seed)[name]
@@ -179,7 +178,7 @@ def test_every_feature_is_there_once_history_is_long_enough_and_not_before_its_o
 
 
 @NAMES
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES)
 def test_no_feature_is_infinite_and_without_real_opens_only_the_gap_overnight_is_null(name, seed):
     assert not np.isinf(whole(seed)[name]).any()
@@ -229,7 +228,7 @@ def of_last_bar(bars, other):
 
 
 @pytest.mark.parametrize("rows", [len(GRID), len(GRID) - 6, len(GRID) - 3])  # the last, the first and a middle bar
-@settings(**FEW)
+@FEW
 @given(seed=st.sampled_from([0, 2, 4]))
 def test_every_feature_is_what_its_name_says(rows, seed):
     bars, _ = history(seed)
@@ -245,7 +244,7 @@ def test_every_feature_is_what_its_name_says(rows, seed):
                 assert made[name][-1, leg] == pytest.approx(value, rel=1e-9, abs=1e-9), name
 
 
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES)
 def test_a_short_sees_directional_features_with_changed_sign(seed):
     table = run(seed, DATES)
@@ -288,7 +287,7 @@ def between(first, last):
     return DATES.between(DATES.dates[first], DATES.dates[last])
 
 
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, cuts=st.sets(st.integers(1, len(DATES) - 1), min_size=1, max_size=4))
 def test_runs_that_go_on_from_the_partition_before_give_the_bytes_of_one_run(seed, cuts):
     edges = [0, *sorted(cuts), len(DATES)]
@@ -308,7 +307,7 @@ def test_keys_one_by_one_give_the_bytes_of_one_run():
     assert_same_bytes(pd.concat(parts, ignore_index=True), run(1, DATES))
 
 
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES)
 def test_events_are_those_of_the_loop_over_all_bars_at_once(seed):
     table = run(seed, DATES)
@@ -338,7 +337,7 @@ def test_prices_that_never_move_have_no_volatility_no_features_and_no_event(seed
         assert part[[n for n in BAR_FEATURES if n not in NO_MOVE_NEEDED]].isna().all(axis=None)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_a_leg_without_bars_has_rows_without_features_and_leaves_the_others_as_they_are(seed):
     bars, daily = history(seed % 6)

@@ -3,19 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar, prices
 from trade_assets.domain.events import bars as bars_domain
 from trade_assets_tests import intraday, reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
 LENGTHS = pytest.mark.parametrize("minutes", [1, 5, 30, 60, 390, None])
 # ends of DST and its beginning, early closes, the closure of 2025-01-09
 SPANS = [("2024-03-04", "2024-03-15"), ("2024-06-28", "2024-07-09"), ("2024-10-30", "2024-12-03"), ("2025-01-06", "2025-01-14")]  # fmt: skip
-FEW = {"deadline": None, "max_examples": 25}
 MONEY = ["open", "high", "low", "close"]
 FIELDS = ["open", "high", "low", "close", "volume", "split", "dividend", "factor", "gross", "carried"]
 
@@ -109,7 +108,7 @@ def summed(bars, of):
     return pd.DataFrame(rows, columns=["bar_end_utc", "symbol", *MONEY, "volume", "session"])
 
 
-@settings(**FEW)
+@FEW
 @given(source=sources())
 def test_finer_bars_add_up_as_the_loop_says(source):
     bars, of = source
@@ -117,7 +116,7 @@ def test_finer_bars_add_up_as_the_loop_says(source):
     assert_same_bytes(found, summed(bars, of))
 
 
-@settings(**FEW)
+@FEW
 @given(source=sources(), shuffle=SEEDS)
 def test_summing_again_or_rows_in_another_order_change_no_byte(source, shuffle):
     bars, of = source
@@ -126,7 +125,7 @@ def test_summing_again_or_rows_in_another_order_change_no_byte(source, shuffle):
     assert_same_bytes(bars_domain.on_grid(bars.sample(frac=1, random_state=shuffle), of), once)
 
 
-@settings(**FEW)
+@FEW
 @given(source=sources())
 def test_sessions_apart_give_the_bytes_of_all_at_once(source):
     bars, of = source
@@ -184,7 +183,7 @@ def test_what_a_single_window_refuses_a_range_of_windows_refuses_too():
     bars_domain.on_grid(bars[bars["bar_end_utc"] > of["bar_end_utc"][of["session"] == coarse[-1]].max()], of, windows)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, begin=st.integers(0, 4), missing=st.sampled_from([0.0, 0.2]))
 def test_a_session_that_is_half_empty_is_a_gap_and_not_a_coarser_source(seed, begin, missing):
     days = intraday.sessions("2024-07-02", "2024-07-02")
@@ -237,7 +236,7 @@ def arranged(bars, daily, of, symbols=intraday.LEGS):
     return bars_domain.leg_bars(bars.assign(session=session), daily, of, list(symbols))
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets())
 def test_returns_are_what_a_share_became_with_actions_in_the_first_bar_of_their_session(market):
     bars, daily, of = market
@@ -258,7 +257,7 @@ def test_returns_are_what_a_share_became_with_actions_in_the_first_bar_of_their_
     np.testing.assert_allclose(legs.panel.gross, table, rtol=1e-14)
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets())
 def test_a_split_or_a_dividend_acts_in_one_bar_of_its_session(market):
     bars, daily, of = market
@@ -274,7 +273,7 @@ def test_a_split_or_a_dividend_acts_in_one_bar_of_its_session(market):
             assert (legs.panel.dividend[rows[1:], leg] == 0).all()
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets(), shuffle=SEEDS, power=st.integers(-6, 6))
 def test_the_order_of_rows_changes_no_byte_and_the_scale_of_prices_no_return(market, shuffle, power):
     bars, daily, of = market

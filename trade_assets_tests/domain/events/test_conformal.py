@@ -6,12 +6,12 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.events import conformal
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LIGHT, SEEDS
+from trade_assets_tests.generators import SEEDS
 
 START = pd.Timestamp("2019-01-02", tz="UTC")
 
@@ -83,7 +83,6 @@ def obvious(known, asked, *, alpha, gamma, window, min_known):
 PARAMETERS = {"alpha": 0.2, "gamma": 0.05, "window": 20, "min_known": 5}
 
 
-@settings(**LIGHT | {"max_examples": 100})
 @given(
     seed=SEEDS,
     n=st.integers(0, 80),
@@ -99,7 +98,6 @@ def test_an_obvious_loop_gives_the_same_bits(seed, n, ties, alpha, gamma, window
     assert_same_bytes(conformal.bands(known, asked, **parameters), obvious(known, asked, **parameters))
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(1, 80), day=st.integers(0, 200), data=st.data())
 def test_neither_later_events_nor_other_rows_nor_row_order_change_a_band(seed, n, day, data):
     known, asked = events(seed, n), asked_of(seed, 10, span=2 * n + 50)
@@ -111,7 +109,6 @@ def test_neither_later_events_nor_other_rows_nor_row_order_change_a_band(seed, n
     assert_same_bytes(every[one : one + 1], conformal.bands(known, asked[one : one + 1], **PARAMETERS))
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(0, 80))
 def test_only_the_last_events_of_the_window_count(seed, n):
     known, asked = events(seed, n), asked_of(seed, 1, span=2 * n + 50)
@@ -122,7 +119,6 @@ def test_only_the_last_events_of_the_window_count(seed, n):
     assert_same_bytes(found, conformal.bands(last, asked, **PARAMETERS))
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(0, 80), gamma=st.sampled_from([0.0, 0.1, 2.0]))
 def test_bands_never_cross_and_alpha_stays_in_its_range(seed, n, gamma):
     found = conformal.bands(events(seed, n), asked_of(seed, 20, span=2 * n + 50), **PARAMETERS | {"gamma": gamma})

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets import schemas
@@ -17,9 +17,8 @@ from trade_assets.domain.events.risk import UNLIMITED, RiskLimits
 from trade_assets.domain.events.sleeve import Fills
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LEGS, SEEDS, leg_candidates, leg_dates, leg_market
+from trade_assets_tests.generators import FEW, LEGS, SEEDS, leg_candidates, leg_dates, leg_market
 
-FEW = {"deadline": None, "max_examples": 10}
 LENGTH = 31
 TIGHT = RiskLimits(
     drawdown_stop=0.03, drawdown_warn=0.02, rearm_sessions=4, session_loss_stop=0.008,
@@ -62,7 +61,7 @@ def run(market, candidates, *, start=None, sessions=None, limits=TIGHT, how=FILL
     )
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets(missing=(0.0, 0.1, 0.3)), seed=SEEDS, at_open=st.booleans(), horizon=st.integers(1, 9))
 def test_one_event_alone_at_full_size_realises_its_outcome_to_the_last_bit(market, seed, at_open, horizon):
     how = replace(FILLS, horizon_bars=horizon, enters_at_open=at_open, opens_are_real=at_open)
@@ -100,7 +99,7 @@ def by_loop(market, candidates, *, limits, how):
     return reference.event_book(nested, asked, limits=limits, how=how)
 
 
-@settings(**FEW | {"max_examples": 30})
+@FEW
 @given(market=markets(), seed=SEEDS, how=fills(), data=st.data())
 def test_the_book_is_that_of_the_loop(market, seed, how, data):
     limits = replace(
@@ -125,7 +124,7 @@ def test_the_book_is_that_of_the_loop(market, seed, how, data):
     np.testing.assert_allclose(rows.groupby("session")["book_equity"].first(), equities, rtol=1e-10)
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets(), seed=SEEDS, how=fills())
 def test_capital_is_what_was_there_and_the_gains_and_what_is_held(market, seed, how):
     rows, log = run(market, leg_candidates(seed, market), limits=UNLIMITED, how=how)
@@ -143,7 +142,7 @@ def test_capital_is_what_was_there_and_the_gains_and_what_is_held(market, seed, 
         assert last["capital"] == pytest.approx(1.0 + gains, rel=1e-10)
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets(), seed=SEEDS, how=fills())
 def test_every_fill_pays_its_side_of_the_cost_once_and_no_other_row_does(market, seed, how):
     candidates = leg_candidates(seed, market)
@@ -168,7 +167,7 @@ def test_every_fill_pays_its_side_of_the_cost_once_and_no_other_row_does(market,
     assert rows["net_logret"].sum() == pytest.approx(own["net_logret"].sum(), abs=1e-12)
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets(), seed=SEEDS)
 def test_the_return_of_the_book_is_the_mean_of_the_legs_and_makes_its_equity(market, seed):
     rows, _ = run(market, leg_candidates(seed, market))
@@ -179,7 +178,7 @@ def test_the_return_of_the_book_is_the_mean_of_the_legs_and_makes_its_equity(mar
     np.testing.assert_allclose((1 + daily["own"]).cumprod(), daily["equity"], rtol=1e-12)
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets(), seed=SEEDS, how=fills())
 def test_every_order_is_filled_or_lapses_in_the_next_bar_and_a_leg_holds_one_at_most(market, seed, how):
     _, log = run(market, leg_candidates(seed, market), how=how)
@@ -205,7 +204,7 @@ def stored(rows):
     return pq.read_table(io.BytesIO(buffer.getvalue())).to_pandas()
 
 
-@settings(**FEW | {"max_examples": 10})
+@FEW
 @given(market=markets(), seed=SEEDS, how=fills(), cuts=st.lists(st.integers(1, LENGTH - 1), unique=True, min_size=3, max_size=6),
        stop=st.sampled_from([0.01, 1.0]))  # fmt: skip
 @pytest.mark.parametrize("kept", [stored, lambda rows: rows], ids=["stored", "in memory"])
@@ -221,7 +220,7 @@ def test_stopped_and_resumed_at_any_session_it_writes_the_same_bytes(market, see
     assert_same_bytes(log, pd.concat([part for _, part in parts if len(part)] or [log], ignore_index=True))
 
 
-@settings(**FEW)
+@FEW
 @given(market=markets(), seed=SEEDS, cut=st.integers(1, LENGTH - 1))
 def test_candidates_and_bars_of_later_sessions_change_no_byte(market, seed, cut):
     candidates, sessions = leg_candidates(seed, market), spans(market)
@@ -252,7 +251,7 @@ def test_a_leg_without_bars_stays_at_one_and_the_other_counts_half():
     np.testing.assert_allclose(alive["book_return_frac"], alive["return_frac"] / 2, atol=1e-15)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, how=fills())
 def test_in_a_bar_that_is_missing_nothing_is_opened_and_no_rule_closes(seed, how):
     market = leg_market(seed, sessions=LENGTH, missing=0.3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import calendar
@@ -12,9 +12,8 @@ from trade_assets.domain.events import folds
 from trade_assets.domain.events.folds import Plan
 from trade_assets_tests import intraday
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
-FEW = {"deadline": None, "max_examples": 40}
 DAILY = bars_domain.grid(intraday.sessions("2022-01-03", "2024-01-31"), minutes=None)
 HOURLY = bars_domain.grid(intraday.sessions("2023-06-01", "2024-01-31"), minutes=60)
 FRAMES = ["train", "calibration", "test"]
@@ -99,7 +98,7 @@ def check_purged(fold, ends, plan):
     assert sum(map(len, parts)) == len(set.union(*parts))
 
 
-@settings(**FEW)
+@FEW
 @given(case=st.one_of(cases(), cases(dense=True)))
 def test_every_fold_is_purged_and_embargoed_on_instants(case):
     ends, rows, plan, close = case
@@ -112,7 +111,7 @@ def test_every_fold_is_purged_and_embargoed_on_instants(case):
     assert keys_of(final.train) | keys_of(final.calibration) <= keys_of(known)
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(dense=True))
 def test_rows_are_left_out_only_for_their_label(case):
     ends, rows, plan, close = case
@@ -127,7 +126,7 @@ def test_rows_are_left_out_only_for_their_label(case):
         assert keys_of(final.train) == keys_of(trains)
 
 
-@settings(**FEW)
+@FEW
 @given(case=st.one_of(cases(), cases(dense=True)), seed=SEEDS)
 def test_nothing_after_the_instant_changes_a_byte_of_the_final_fold(case, seed):
     ends, rows, plan, close = case
@@ -155,7 +154,7 @@ def test_nothing_after_the_instant_changes_a_byte_of_the_final_fold(case, seed):
         assert_same_bytes(*manifests)
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(dense=True), extra=st.integers(0, 30))
 def test_bars_before_the_oldest_event_change_no_byte(case, extra):
     ends, rows, plan, close = case
@@ -169,7 +168,6 @@ def test_bars_before_the_oldest_event_change_no_byte(case, extra):
     assert (again.known_by, again.calibrate_from) == (final.known_by, final.calibrate_from)
 
 
-@settings(deadline=None, max_examples=150)
 @given(case=st.one_of(cases(), cases(dense=True)))
 def test_the_calibration_block_is_months_or_enough_events_or_a_quarter(case):
     ends, rows, plan, close = case
@@ -187,7 +185,7 @@ def test_the_calibration_block_is_months_or_enough_events_or_a_quarter(case):
     assert (final.calibration["weight"] == 1).all()
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(dense=True))
 def test_training_weights_average_one_and_are_uniqueness_times_decay(case):
     _, _, plan, close = case
@@ -216,7 +214,7 @@ def test_an_event_a_half_life_older_weighs_half():
     assert weight == pytest.approx([0.75, 1.5, 0.75], rel=1e-12)
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(dense=True))
 def test_inner_folds_lie_inside_the_training_rows_and_their_tests_cover_the_later_half(case):
     _, _, plan, _ = case
@@ -257,7 +255,7 @@ def test_too_little_history_makes_empty_frames_and_a_manifest(count):
         assert (table["train_sha256"].str.len() == 64).all()
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(dense=True), data=st.data(), name=st.sampled_from(["train", "calibration"]))
 def test_the_hash_of_a_block_changes_with_any_label_weight_or_row(case, data, name):
     final, _ = made(case)
@@ -278,7 +276,7 @@ def test_the_hash_of_a_block_changes_with_any_label_weight_or_row(case, data, na
     assert len(hashes) == 2 + len(other)
 
 
-@settings(**FEW)
+@FEW
 @given(case=st.one_of(cases(), cases(dense=True)))
 def test_the_manifest_holds_what_the_folds_hold(case):
     ends, _, plan, close = case
@@ -296,7 +294,7 @@ def test_the_manifest_holds_what_the_folds_hold(case):
         assert not has_test or row.test_to_utc > row.test_from_utc
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(dense=True), embargo_bars=st.integers(0, 12))
 def test_known_by_counts_bars(case, embargo_bars):
     ends, rows, _, close = case
@@ -332,7 +330,7 @@ def _fixed_rows():
     )  # fmt: skip
 
 
-@settings(**FEW)
+@FEW
 @given(data=st.data(), shuffle=SEEDS)
 def test_labelled_rows_are_the_filled_events_with_an_outcome(data, shuffle):
     rows = data.draw(event_rows(HOURLY, dense=True))

@@ -8,7 +8,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets import schemas
@@ -18,7 +18,7 @@ from trade_assets.domain.events.models import Job
 from trade_assets.domain.models import calibration
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.domain.events.test_policy import OWN
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
 P = replace(
     OWN.models, label="net", classifier="lightgbm", regressor="ridge", num_boost_round=8, early_stopping_rounds=3,
@@ -317,7 +317,7 @@ def test_the_models_find_what_is_there():
         assert np.corrcoef(found[name], truth)[0, 1] > 0.5
 
 
-@settings(max_examples=20)
+@FEW
 @given(SEEDS)
 def test_a_short_sees_what_has_a_direction_upside_down_and_the_rest_as_it_is(seed):
     rng, n = np.random.default_rng(seed), 12

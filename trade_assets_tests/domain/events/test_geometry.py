@@ -3,17 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.events import barriers, geometry
 from trade_assets.domain.events import bars as bars_domain
 from trade_assets_tests import intraday
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
 COSTS = geometry.EventCosts(commission_bps=1.0, half_spread_bps=2.0, slippage=0.05, overnight_bps=4.0)
-FEW = {"deadline": None, "max_examples": 40}
 FILLS = pytest.mark.parametrize("enters_at_open", [True, False])
 
 
@@ -112,7 +111,7 @@ def cases(draw):
     return of, at, horizon_bars, draw(st.booleans())
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(), seed=SEEDS)
 def test_an_event_nothing_touches_ends_at_its_horizon(case, seed):
     of, at, horizon_bars, enters_at_open = case
@@ -134,7 +133,7 @@ def test_an_event_nothing_touches_ends_at_its_horizon(case, seed):
     assert_same_bytes(rows["cost_rt"].to_numpy(), COSTS.round_trip(rows["volatility"].to_numpy(), held))
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(), data=st.data())
 def test_a_grid_that_begins_later_or_ends_later_changes_no_byte(case, data):
     of, at, horizon_bars, enters_at_open = case
@@ -145,7 +144,7 @@ def test_a_grid_that_begins_later_or_ends_later_changes_no_byte(case, data):
 
 
 @FILLS
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_events_in_any_order_come_out_by_decision(enters_at_open, seed):
     of = bars_domain.grid(intraday.sessions("2024-10-28", "2024-11-15"), minutes=60)

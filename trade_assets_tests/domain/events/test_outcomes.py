@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets import schemas
@@ -14,9 +14,8 @@ from trade_assets.domain.events import bars as bars_domain
 from trade_assets.domain.events import outcomes
 from trade_assets_tests import intraday, reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
-FEW = {"deadline": None, "max_examples": 40}
 DATES = calendar.rebalances(pd.Timestamp("2024-06-24"), pd.Timestamp("2024-06-24"), pd.Timestamp("2024-07-15"), every=3)
 DAYS = calendar.sessions_between(DATES.dates[0], DATES.dates[-1])
 GRID = bars_domain.grid(DAYS, minutes=60, first_idx=40)
@@ -77,7 +76,7 @@ def loop(events, legs, how):
     return ended
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases())
 def test_equals_the_loop(case):
     events, bars, daily, how = case
@@ -108,7 +107,7 @@ def test_equals_the_loop(case):
         assert row.uniqueness == shares[[s[0] for s in spans].index(key)]
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases())
 def test_keys_one_by_one_with_nothing_later_give_the_bytes_of_the_range(case):
     events, bars, daily, how = case
@@ -125,7 +124,7 @@ def test_keys_one_by_one_with_nothing_later_give_the_bytes_of_the_range(case):
     assert (joined["label_end_utc"] <= closes).all()
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(), other=SEEDS)
 def test_the_bars_and_events_of_one_leg_change_nothing_of_another(case, other):
     events, bars, daily, how = case
@@ -138,7 +137,7 @@ def test_the_bars_and_events_of_one_leg_change_nothing_of_another(case, other):
     assert_same_bytes(beside, found[found["symbol"] == "QQQ"].reset_index(drop=True))
 
 
-@settings(**FEW)
+@FEW
 @given(case=cases(), shuffle=SEEDS, first=st.integers(0, 30))
 def test_the_order_of_events_and_where_the_grid_begins_change_no_byte(case, shuffle, first):
     events, bars, daily, how = case

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.assets import policies
@@ -19,7 +19,7 @@ from trade_assets.domain.events.scores import Gates
 from trade_assets.domain.events.sizing import SizeLimits
 from trade_assets.domain.events.sleeve import Fills
 from trade_assets.settings import load
-from trade_assets_tests.generators import SEEDS, leg_events, leg_market
+from trade_assets_tests.generators import FEW, SEEDS, leg_events, leg_market
 
 OWN = policies.policy(load())
 POLICY = replace(
@@ -187,7 +187,7 @@ def test_the_baseline_takes_the_largest_size_the_caps_allow():
     assert (found["block"].isna() == (found["score"] > 0)).all()
 
 
-@settings(max_examples=15)
+@FEW
 @given(SEEDS)
 def test_candidates_come_by_bar_the_best_first_whatever_the_order_of_the_rows(seed):
     events, rng = leg_events(7, MARKET, share=1.5), np.random.default_rng(seed)

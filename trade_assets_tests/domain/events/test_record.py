@@ -3,19 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets import schemas
 from trade_assets.domain import calendar, metrics
 from trade_assets.domain.events import conformal, performance, record
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LEGS, SEEDS, SESSIONS, leg_dates
+from trade_assets_tests.generators import FEW, LEGS, SEEDS, SESSIONS, leg_dates
 
 DATES = leg_dates(171, every=5)  # 35 rebalances
 CLOSES = calendar.close_utc(SESSIONS[:171])
 YEAR = 26
-FEW = {"deadline": None, "max_examples": 3}
 
 
 def book_of(returns, *, turnover=None, entries=None, net=None):
@@ -166,7 +165,7 @@ def judged(seed):
     return known.assign(low=known["q10"] - 0.002, high=known["q90"] + 0.001)
 
 
-@settings(**FEW)
+@FEW
 @given(SEEDS)
 def test_every_window_is_measured_over_its_own_sessions_and_outcomes(seed):
     books, known = {"engine": random_book(seed), "mock": random_book(seed + 1)}, judged(seed)
@@ -190,7 +189,7 @@ def test_every_window_is_measured_over_its_own_sessions_and_outcomes(seed):
                     assert found.loc[date, name] == pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True), name
 
 
-@settings(**FEW)
+@FEW
 @given(SEEDS, st.integers(1, len(DATES) - 1))
 def test_cut_anywhere_the_record_has_the_same_bytes(seed, cut):
     books, known = {"engine": random_book(seed), "mock": random_book(seed + 1)}, judged(seed)
@@ -206,7 +205,7 @@ def test_cut_anywhere_the_record_has_the_same_bytes(seed, cut):
     assert_same_bytes(whole, pd.concat([first, second], ignore_index=True))
 
 
-@settings(**FEW)
+@FEW
 @given(SEEDS, st.integers(0, len(DATES) - 2))
 def test_what_becomes_known_later_changes_no_number_of_a_date(seed, at):
     books, known, date = {"engine": random_book(seed)}, judged(seed), DATES.dates[at]
@@ -238,7 +237,7 @@ def bands(scores, outcomes, *, dates=DATES, last=6):
     )  # fmt: skip
 
 
-@settings(**FEW)
+@FEW
 @given(SEEDS, st.integers(1, 10))
 def test_a_band_learns_from_outcomes_known_by_its_decision_within_the_last_rebalances(seed, last):
     scores, outcomes = forecasts(seed, 250)
@@ -263,7 +262,7 @@ def test_a_band_learns_from_outcomes_known_by_its_decision_within_the_last_rebal
         assert row.n_known == min(60, len(seen))
 
 
-@settings(**FEW)
+@FEW
 @given(SEEDS, st.integers(1, len(DATES) - 1))
 def test_bands_made_one_date_at_a_time_and_without_later_rows_are_the_same(seed, at):
     scores, outcomes = forecasts(seed, 250)

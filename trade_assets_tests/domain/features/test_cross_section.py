@@ -5,14 +5,14 @@ import functools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import features, prices
 from trade_assets.domain.features import cross_section
 from trade_assets_tests.assertions import assert_same_bytes
 from trade_assets_tests.generators import (
-    LIGHT,
+    FEW,
     SEEDS,
     SESSIONS,
     SYMBOLS,
@@ -48,7 +48,6 @@ def cross_sections(draw, *, min_size=0, max_size=15):
 
 
 @pytest.mark.parametrize("name", features.CROSS_FEATURES)
-@settings(**LIGHT)
 @given(rows=cross_sections())
 def test_tied_missing_and_no_members_give_a_finite_number_or_null(name, rows):
     values = features.CROSS_FEATURES[name](rows)
@@ -57,7 +56,6 @@ def test_tied_missing_and_no_members_give_a_finite_number_or_null(name, rows):
 
 
 @pytest.mark.parametrize("name", features.CROSS_FEATURES)
-@settings(**LIGHT)
 @given(rows=cross_sections(), shuffle=SEEDS)
 def test_the_order_of_the_rows_changes_nothing_beyond_rounding(name, rows, shuffle):
     mixed = features.CROSS_FEATURES[name](rows.sample(frac=1, random_state=shuffle)).sort_index()
@@ -65,7 +63,6 @@ def test_the_order_of_the_rows_changes_nothing_beyond_rounding(name, rows, shuff
 
 
 @pytest.mark.parametrize("name", features.CROSS_FEATURES)
-@settings(**LIGHT)
 @given(rows=cross_sections(min_size=1, max_size=1))
 def test_a_single_member_stands_in_the_middle_or_nowhere(name, rows):
     value = float(features.CROSS_FEATURES[name](rows).iloc[0])
@@ -73,7 +70,6 @@ def test_a_single_member_stands_in_the_middle_or_nowhere(name, rows):
 
 
 @pytest.mark.parametrize("name", ["momentum_vs_sector", "reversal_vs_sector"])
-@settings(**LIGHT)
 @given(rows=cross_sections(min_size=1))
 def test_an_unknown_sector_gives_null_not_zero(name, rows):
     known = features.CROSS_FEATURES[name](rows)
@@ -82,7 +78,6 @@ def test_an_unknown_sector_gives_null_not_zero(name, rows):
     assert features.CROSS_FEATURES[name](nobody).isna().all()
 
 
-@settings(**LIGHT)
 @given(values=scores(min_size=1))
 def test_ranks_are_centred_share_ties_and_keep_nulls(values):
     found = cross_section.ranks(values)
@@ -121,7 +116,7 @@ def assembled(rows, dates=DATES, facts=filed_facts(2, symbols=4)):
 SECTORS = (*["Tech"] * 8, None, *["Energy"] * 3)
 
 
-@settings(deadline=None, max_examples=4)
+@FEW
 @given(shuffle=SEEDS)
 def test_the_order_of_the_members_changes_no_byte(shuffle):
     mixed = assembled(members(SECTORS).sample(frac=1, random_state=shuffle))

@@ -4,17 +4,16 @@ import functools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import features, prices
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SESSIONS, Hazards, market_bars
+from trade_assets_tests.generators import FEW, SESSIONS, Hazards, market_bars
 
 SESSIONS_NEEDED = 253 + prices.MAX_GAP_SESSIONS + 1  # a year of returns, and the bar before the first of them
 LENGTH = SESSIONS_NEEDED + 30
 HISTORIES = st.integers(0, 7)
-FEW = {"deadline": None, "max_examples": 8}
 
 
 @functools.cache
@@ -42,7 +41,7 @@ def test_the_registry_holds_at_least_twenty_five_features_and_no_name_twice():
 
 
 @pytest.mark.parametrize("name", features.PRICE_FEATURES)
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, cut=st.integers(200, LENGTH))
 def test_no_feature_changes_when_the_future_is_removed(name, seed, cut):
     feature, part = features.PRICE_FEATURES[name], market(seed, last=cut)
@@ -50,7 +49,7 @@ def test_no_feature_changes_when_the_future_is_removed(name, seed, cut):
 
 
 @pytest.mark.parametrize("name", features.PRICE_FEATURES)
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, first=st.integers(1, 30))
 def test_no_feature_of_a_full_window_changes_with_the_first_row(name, seed, first):
     feature, part = features.PRICE_FEATURES[name], market(seed, first=first)
@@ -59,7 +58,7 @@ def test_no_feature_of_a_full_window_changes_with_the_first_row(name, seed, firs
 
 
 @pytest.mark.parametrize("name", features.PRICE_FEATURES)
-@settings(**FEW)
+@FEW
 @given(seed=HISTORIES, without=st.sampled_from([("BBB",), ("BBB", "CCC", "DDD"), ("DDD",)]))
 def test_no_feature_changes_with_the_symbols_beside_it(name, seed, without):
     feature, part = features.PRICE_FEATURES[name], market(seed, without=without)

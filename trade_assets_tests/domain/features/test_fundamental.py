@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import features, point_in_time
 from trade_assets.domain.features import fundamental
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS, SYMBOLS, filed_facts
+from trade_assets_tests.generators import FEW, SEEDS, SYMBOLS, filed_facts
 
 CLOSE = pd.Timestamp("2017-06-30 20:00", tz="UTC")
 
@@ -31,7 +31,7 @@ def filed(**facts):
     )
 
 
-@settings(deadline=None, max_examples=15)
+@FEW
 @given(seed=SEEDS, shuffle=SEEDS, order=st.permutations(SYMBOLS))
 def test_the_order_of_filings_and_symbols_changes_no_byte_of_any_feature(seed, shuffle, order):
     facts = filed_facts(seed, symbols=4)
@@ -41,7 +41,7 @@ def test_the_order_of_filings_and_symbols_changes_no_byte_of_any_feature(seed, s
         assert_same_bytes(feature(plain), in_order.to_numpy())
 
 
-@settings(deadline=None, max_examples=15)
+@FEW
 @given(seed=SEEDS)
 def test_other_companies_change_no_byte_of_any_feature(seed):
     facts = filed_facts(seed, symbols=4)

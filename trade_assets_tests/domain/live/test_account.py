@@ -3,15 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.live import account
 from trade_assets.domain.live import book as books
 from trade_assets_tests.generators import SEEDS, SESSIONS
 from trade_assets_tests.live_books import held_rows
-
-LIGHT = {"deadline": None, "max_examples": 20}
 
 
 def record(equity, flow):
@@ -37,7 +35,6 @@ def histories(draw):
     return returns, np.array(equity), flow
 
 
-@settings(**LIGHT)
 @given(history=histories())
 def test_returns_are_those_of_the_money_whatever_was_put_in_or_taken_out(history):
     returns, equity, flow = history
@@ -49,7 +46,6 @@ def test_returns_are_those_of_the_money_whatever_was_put_in_or_taken_out(history
     np.testing.assert_allclose(days["flow_usd"], flow)
 
 
-@settings(**LIGHT)
 @given(history=histories(), start=st.integers(0, 30))
 def test_returns_and_drawdown_are_those_since_the_reset(history, start):
     returns, equity, flow = history

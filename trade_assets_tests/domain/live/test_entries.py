@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.live import entries as ledger
@@ -31,7 +31,6 @@ def histories(draw):
     return sorted([*made, *(sealed(day) for day in DAYS)], key=lambda e: e.recorded_utc)
 
 
-@settings(deadline=None, max_examples=100)
 @given(entries=histories())
 def test_an_entry_is_known_from_the_first_session_computed_after_it_was_recorded(entries):
     for place, day in enumerate(DAYS):
@@ -42,7 +41,6 @@ def test_an_entry_is_known_from_the_first_session_computed_after_it_was_recorded
         assert ids(ledger.news(entries, DAYS[place - 1] if place else None, day)) == ids(first)
 
 
-@settings(deadline=None, max_examples=100)
 @given(entries=histories())
 def test_every_entry_that_is_known_in_the_end_was_news_once(entries):
     told = [e.id for before, day in zip([None, *DAYS], DAYS, strict=False) for e in ledger.news(entries, before, day)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets import schemas
@@ -16,10 +16,9 @@ from trade_assets.domain.live.day import Broker, Market
 from trade_assets.domain.live.entries import LedgerError
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import CALM, SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars, weights
+from trade_assets_tests.generators import CALM, FEW, SEEDS, SESSIONS, SYMBOLS, Hazards, market_bars, weights
 from trade_assets_tests.live_books import BY_HAND, STRATEGY, bars_of, entry, happenings
 
-FEW = {"deadline": None, "max_examples": 15, "phases": [Phase.generate]}  # there is nothing to shrink in a seed
 WILD = Hazards(gap=0.05, split=0.06, dividend=0.1, delisted=0.3)
 LENGTH = 25
 CLOSE = pd.Timestamp("2017-01-03 21:00", tz="UTC")
@@ -40,7 +39,7 @@ def kept(bars, news, *, broker=BY_HAND, start=books.EMPTY, sessions=None):
     return schemas.check("live_book", schemas.TABLES["live_book"], pd.concat(made, ignore_index=True))
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_gains_and_flows_are_the_change_of_what_the_book_is_worth(seed):
     bars = market_bars(seed, sessions=LENGTH, symbols=4, hazards=WILD)
@@ -54,7 +53,7 @@ def test_gains_and_flows_are_the_change_of_what_the_book_is_worth(seed):
     np.testing.assert_allclose(rows.groupby("session")["weight"].sum()[is_worth], 1.0, atol=1e-9)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_every_holding_equals_that_of_the_loop(seed):
     bars = market_bars(seed, sessions=LENGTH, symbols=4, hazards=WILD)
@@ -79,7 +78,7 @@ def in_two(bars, symbol, session, ratio):
     return out
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, at=st.integers(3, 7), ratio=st.sampled_from([2.0, 3.0, 1.5, 0.25]))
 def test_a_split_changes_no_value_of_what_was_held_or_is_recorded_late(seed, at, ratio):
     bars = market_bars(seed, sessions=8, symbols=2, hazards=CALM)
@@ -170,7 +169,7 @@ def test_a_missing_price_keeps_the_last_one_flagged_and_never_sells():
     assert own["pnl_usd"].tolist() == pytest.approx([7.0, 7.0, *[0.0] * n, 28.0])
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, targets=st.lists(weights(4), min_size=5, max_size=5), fill=st.sampled_from(["next_close", "next_open"]), whole=st.booleans())  # fmt: skip
 def test_paper_fills_are_those_of_the_backtest_to_the_last_bit(seed, targets, fill, whole):
     bars = market_bars(seed, sessions=90, symbols=4, hazards=Hazards(0.01, 0.03, 0.05, 0, 0))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import costs
@@ -12,7 +12,6 @@ from trade_assets.domain.live import orders
 from trade_assets_tests.generators import SEEDS, SYMBOLS, weights
 from trade_assets_tests.live_books import EQUITY, TERMS, held_rows, propose, quoted, wished
 
-LIGHT = {"deadline": None, "max_examples": 20}
 NAMES = SYMBOLS[:6]
 RATES = costs.Rates(1.0, 2.0, 1.0)
 
@@ -37,7 +36,6 @@ def proposals(draw, *, whole=False, single_trade_max=9.0):
     return held.set_index("symbol")["shares"], propose(held, dict(zip(NAMES, after, strict=True)), quotes, own)
 
 
-@settings(**LIGHT)
 @given(made=proposals())
 def test_calculate_trade_sizes(made):
     """Shares are signed, notional is shares times price, its size stands beside it, and the side follows."""
@@ -55,7 +53,6 @@ def test_calculate_trade_sizes(made):
             )
 
 
-@settings(**LIGHT)
 @given(made=proposals())
 def test_estimated_costs_are_commission_and_the_rest(made):
     orders_, total = made[1].orders, orders.total_costs(made[1].orders)
@@ -68,7 +65,6 @@ def test_estimated_costs_are_commission_and_the_rest(made):
     assert total["commission_usd"] == pytest.approx(size.sum() * 1e-4)
 
 
-@settings(**LIGHT)
 @given(before=weights(6), after=weights(6))
 def test_turnover_calculation(before, after):
     """Half the sum of absolute changes, cash included; new risk is what is bought alone."""
@@ -90,7 +86,6 @@ def test_liquidity_filtering(volume, share, warns):
         assert made.loc[symbol, "liquidity_warning"] == warns
 
 
-@settings(**LIGHT)
 @given(made=proposals(whole=True))
 def test_whole_shares_are_rounded_toward_zero_and_exits_sell_all(made):
     held, proposal = made
@@ -116,7 +111,6 @@ def test_a_full_exit_is_never_too_small_to_trade():
     assert made.loc["AAA", "shares"] == -10.0
 
 
-@settings(**LIGHT)
 @given(before=weights(6), after=weights(6), limit=st.floats(0.01, 0.3), whole=st.booleans())
 def test_buys_are_scaled_together_until_none_is_too_large_and_sales_are_not(before, after, limit, whole):
     held, wanted = ({s: float(w) for s, w in zip(NAMES, x, strict=True) if w} for x in (before, after))

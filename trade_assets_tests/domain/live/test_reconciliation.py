@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import prices
 from trade_assets.domain.live import reconciliation
-from trade_assets_tests.generators import LIGHT, SESSIONS
+from trade_assets_tests.generators import SESSIONS
 from trade_assets_tests.live_books import RATES, bars_of, entry
 
 BEFORE, TODAY = SESSIONS[0], SESSIONS[1]
@@ -37,7 +37,6 @@ def row(proposals, entries, closes=(10.0, 11.0), *, bars=None):
     return made.iloc[0] if len(made) else None
 
 
-@settings(**LIGHT)
 @given(
     wanted=SHARES, ordered=SHARES, done=SHARES, then=PRICES, now=PRICES, paid=PRICES, cost=st.integers(0, 50).map(float)
 )

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from trade_assets.domain import costs, prices
 from trade_assets.domain.live import account, day, safety
 from trade_assets.domain.live.day import Inputs, Market
-from trade_assets_tests.generators import CALM, SESSIONS, SYMBOLS, market_bars, weights
+from trade_assets_tests.generators import CALM, FEW, SESSIONS, SYMBOLS, market_bars, weights
 from trade_assets_tests.live_books import EQUITY, LIMITS, STRATEGY, TERMS, entry, held_rows, propose, quoted, wished
 
 BIT = 1e-6
@@ -53,7 +53,7 @@ def test_portfolio_constraints():
     assert broken == {"Largest position", "Turnover into new risk", "Largest buy", "Cash after the orders"}
 
 
-@settings(deadline=None, max_examples=25)
+@FEW
 @given(before=weights(6), after=weights(6))
 def test_the_planned_book_is_what_the_orders_make_of_the_one_there_is(before, after):
     names = SYMBOLS[:6]

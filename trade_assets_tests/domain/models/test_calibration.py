@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 from sklearn.calibration import calibration_curve
@@ -15,7 +15,7 @@ from sklearn.metrics import brier_score_loss
 
 from trade_assets.domain.models import calibration
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LIGHT, SEEDS
+from trade_assets_tests.generators import SEEDS
 
 LIMITS = {"none": (10**6, 10**6), "platt": (10**6, 2), "isotonic": (2, 2)}
 
@@ -47,7 +47,6 @@ def test_the_method_is_as_flexible_as_the_block_can_bear(n, method):
     assert text == json.dumps(json.loads(text), sort_keys=True)
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(10, 400), too_sure=st.sampled_from([0.3, 1.0, 3.0]))
 def test_platt_is_the_logistic_regression_on_his_targets(seed, n, too_sure):
     score, y = block(seed, n, too_sure=too_sure)
@@ -76,7 +75,6 @@ def test_a_score_that_is_upside_down_or_never_changes_is_forgotten():
         np.testing.assert_allclose(found, (y.sum() + 1) / 502, rtol=1e-12)
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(2, 400), decimals=st.sampled_from([None, 1, 2]))
 def test_isotonic_is_that_of_scikit_learn_kept_off_zero_and_one(seed, n, decimals):
     score, y = block(seed, n, decimals=decimals)
@@ -88,7 +86,6 @@ def test_isotonic_is_that_of_scikit_learn_kept_off_zero_and_one(seed, n, decimal
     np.testing.assert_allclose(found, np.clip(peer, 1 / (2 * n), 1 - 1 / (2 * n)), rtol=1e-10, atol=1e-12)
 
 
-@settings(**LIGHT)
 @given(
     seed=SEEDS,
     n=st.integers(0, 300),
@@ -130,7 +127,6 @@ def test_the_probabilities_of_a_slice_are_the_slice_of_the_probabilities_at_ever
     assert_same_bytes(together, calibrator(wide[:, 3]))
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(2, 300), data=st.data())
 @pytest.mark.parametrize("method", LIMITS)
 def test_a_score_is_calibrated_the_same_in_any_company(method, seed, n, data):
@@ -168,7 +164,6 @@ def test_calibration_brings_a_score_that_is_too_sure_close_to_its_frequencies(me
     assert calibration.brier_score(found, y) < calibration.brier_score(score, y) - 0.01
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(1, 300), bins=st.integers(1, 20), decimals=st.sampled_from([None, 1, 2]))
 def test_the_bins_are_those_of_scikit_learn_and_of_an_obvious_loop(seed, n, bins, decimals):
     p, y = block(seed, n, decimals=decimals)

@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.models import ensemble, stacking
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.domain.models.test_stacking import FEW, past
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.domain.models.test_stacking import past
+from trade_assets_tests.generators import FEW, SEEDS
 
 MODELS = ["good", "fair", "noise", "wrong"]
 
@@ -24,7 +24,7 @@ def in_force(predictions, weights):
     return pd.concat([weights.assign(rebalance_date=date, retrain_date=date) for date in dates], ignore_index=True)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, top=st.integers(1, 4), is_silent=st.booleans())
 def test_the_ensemble_is_that_of_an_obvious_loop(seed, top, is_silent):
     predictions, outcomes = past(seed, dates=5)
@@ -84,7 +84,7 @@ def test_fewer_models_than_the_top_are_all_taken():
     assert chosen(predictions, outcomes, models=["good", "wrong"])["coefficient"].tolist() == [0.5, 0.5]
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, shuffle=SEEDS)
 def test_the_order_of_the_rows_changes_no_byte(seed, shuffle):
     predictions, outcomes = past(seed, gaps=0.2)
@@ -92,7 +92,7 @@ def test_the_order_of_the_rows_changes_no_byte(seed, shuffle):
     assert_same_bytes(chosen(predictions, outcomes), mixed)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_predictions_without_a_known_outcome_change_no_byte(seed):
     predictions, outcomes = past(seed)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import ElasticNet, Ridge
 
@@ -13,7 +13,7 @@ from trade_assets.domain.models import least_squares
 from trade_assets.domain.models.logistic import fit_logistic
 from trade_assets.domain.models.rows import Rows
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import LIGHT, SEEDS
+from trade_assets_tests.generators import SEEDS
 
 FITS = {
     "ridge": lambda rows: least_squares.fit_ridge(rows, alpha_share=0.1),
@@ -45,7 +45,6 @@ def intercept(text):
     return json.loads(text)["intercept"]
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(2, 200), alpha_share=st.sampled_from([1e-3, 0.1, 1.0, 30.0]))
 def test_ridge_is_that_of_scikit_learn(seed, n, alpha_share):
     train = rows(seed, n)
@@ -57,7 +56,6 @@ def test_ridge_is_that_of_scikit_learn(seed, n, alpha_share):
     np.testing.assert_allclose(least_squares.read_linear(text)(train.x), peer.predict(z), rtol=1e-7, atol=1e-11)
 
 
-@settings(**LIGHT)
 @given(
     seed=SEEDS, n=st.integers(20, 200), alpha_share=st.sampled_from([0.01, 0.1, 0.7]), l1=st.sampled_from([0.1, 1.0])
 )
@@ -84,7 +82,6 @@ def test_the_penalty_of_a_ridge_means_the_same_for_any_number_of_rows():
     np.testing.assert_allclose(half * 2, coefficients(least_squares.fit_ridge(lone, alpha_share=0.0)))
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS)
 def test_below_a_share_of_one_a_feature_enters_and_from_one_on_none_does(seed):
     for l1_ratio in (0.2, 1.0):
@@ -119,7 +116,6 @@ def test_the_scores_of_a_slice_are_the_slice_of_the_scores_at_every_offset(name)
     assert_same_bytes(together, score(np.asfortranarray(x)))
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(1, 60), names=st.integers(1, 12), data=st.data())
 def test_a_row_is_scored_the_same_in_any_company(seed, n, names, data):
     x = rows(seed, n, names, gaps=0.2).x
@@ -253,7 +249,6 @@ def test_parameters_out_of_range_are_named():
             least_squares.fit_elastic_net(rows(), alpha_share=0.1, l1_ratio=l1_ratio)
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS)
 def test_models_of_the_same_features_score_side_by_side_as_each_alone(seed):
     scaled = least_squares.scaled(rows(seed, gaps=0.1))

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -12,10 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from trade_assets.domain.models import logistic
 from trade_assets.domain.models.rows import Rows
 from trade_assets_tests.domain.models.test_least_squares import coefficients, intercept, rows, standardised
-from trade_assets_tests.generators import LIGHT, SEEDS
+from trade_assets_tests.generators import SEEDS
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(30, 300), c=st.sampled_from([1e-3, 0.1, 1.0, 30.0]))
 def test_it_is_that_of_scikit_learn(seed, n, c):
     train = rows(seed, n, classes=True)
@@ -28,7 +27,6 @@ def test_it_is_that_of_scikit_learn(seed, n, c):
     np.testing.assert_allclose(found, peer.predict_proba(z)[:, 1], rtol=1e-6)
 
 
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(3, 60), c=st.sampled_from([1e-6, 1.0, 1e3, 1e9]))
 def test_the_loss_has_no_slope_where_the_fit_stops_even_where_a_feature_separates(seed, n, c):
     train = rows(seed, n, classes=True)
@@ -69,7 +67,6 @@ def test_rows_of_one_class_or_none_say_the_smoothed_base_rate():
 
 
 @pytest.mark.filterwarnings("error")
-@settings(**LIGHT)
 @given(seed=SEEDS, n=st.integers(1, 30), gaps=st.sampled_from([0.0, 0.5, 0.95]), c=st.sampled_from([1e-3, 1.0, 1e6]))
 def test_every_probability_is_one(seed, n, gaps, c):
     text = logistic.fit_logistic(rows(seed, n, gaps=gaps, classes=True), c=c)

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import mean_pinball_loss
 
 from trade_assets.domain.models import quantiles
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS, SESSIONS
+from trade_assets_tests.generators import FEW, SEEDS, SESSIONS
 
 PARAMETERS = {"num_boost_round": 20, "num_leaves": 7, "learning_rate": 0.1, "min_data_in_leaf": 10, "seed": 42}
 
@@ -21,7 +21,7 @@ def job(seed=0, n=300, constant=False):
     return quantiles.Job(pd.Timestamp("2018-01-02"), x, y, SESSIONS[:n], PARAMETERS)
 
 
-@settings(deadline=None, max_examples=5)
+@FEW
 @given(seed=st.integers(0, 1000))
 def test_forecasts_never_cross_and_are_the_raw_ones_rearranged(seed):
     fitted, x = quantiles.fit(job(seed)), job(seed + 1).x
@@ -63,7 +63,7 @@ def test_an_outcome_that_never_changes_is_forecast_as_it_is():
     assert not crossed.any()
 
 
-@settings(deadline=None, max_examples=30)
+@FEW
 @given(seed=SEEDS, quantile=st.floats(0.01, 0.99), n=st.integers(1, 50))
 def test_pinball_loss_equals_an_independent_one_and_is_least_at_the_quantile(seed, quantile, n):
     y, forecast = np.random.default_rng(seed).normal(0, 1, (2, n))

@@ -3,15 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain import metrics
 from trade_assets.domain.models import skill
 from trade_assets_tests import reference
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.domain.models.test_stacking import FEW, past
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.domain.models.test_stacking import past
+from trade_assets_tests.generators import FEW, SEEDS
 
 
 def scored(seed=0, **how):
@@ -20,7 +20,7 @@ def scored(seed=0, **how):
     return predictions, outcomes.assign(return_frac=returns)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, top_n=st.integers(1, 12))
 def test_every_date_is_judged_as_an_obvious_loop_judges_it(seed, top_n):
     predictions, outcomes = scored(seed, dates=4)
@@ -39,7 +39,7 @@ def test_every_date_is_judged_as_an_obvious_loop_judges_it(seed, top_n):
         assert row.n == len(own)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, shuffle=SEEDS)
 def test_neither_the_order_of_the_rows_nor_another_date_changes_a_byte(seed, shuffle):
     predictions, outcomes = scored(seed, dates=4, gaps=0.3)

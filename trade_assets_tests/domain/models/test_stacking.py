@@ -3,18 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
 from trade_assets.domain import folds
 from trade_assets.domain.models import stacking
 from trade_assets_tests.assertions import assert_same_bytes
-from trade_assets_tests.generators import SEEDS
+from trade_assets_tests.generators import FEW, SEEDS
 
 MODELS = ["good", "fair", "noise", "wrong"]
 SKILL = {"good": 1.0, "fair": 0.5, "noise": 0.0, "wrong": -1.0}
-FEW = {"deadline": None, "max_examples": 12}
 
 
 def past(seed=0, dates=15, stocks=8, gaps=0.0, models=MODELS):
@@ -41,7 +40,7 @@ def fit(predictions, outcomes, *, alpha=1.0, min_rebalances=2, models=MODELS):
     return stacking.fit(predictions, outcomes, models=models, alpha=alpha, min_rebalances=min_rebalances)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, alpha=st.floats(1e-3, 1e3), gaps=st.sampled_from([0.0, 0.3, 0.9, 1.0]))
 def test_weights_are_a_mixture(seed, alpha, gaps):
     found = fit(*past(seed, gaps=gaps), alpha=alpha)
@@ -50,7 +49,7 @@ def test_weights_are_a_mixture(seed, alpha, gaps):
     assert found["coefficient"].sum() == pytest.approx(1, abs=1e-12)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, alpha=st.floats(1e-2, 1e2), gaps=st.sampled_from([0.0, 0.3]))
 def test_weights_equal_those_of_an_independent_ridge(seed, alpha, gaps):
     predictions, outcomes = past(seed, gaps=gaps)
@@ -88,7 +87,7 @@ def test_a_better_model_weighs_more_and_a_wrong_one_nothing():
     assert weight["wrong"] == 0
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_under_a_heavy_penalty_a_model_weighs_what_it_is_worth_alone(seed):
     predictions, outcomes = past(seed)
@@ -98,7 +97,7 @@ def test_under_a_heavy_penalty_a_model_weighs_what_it_is_worth_alone(seed):
     np.testing.assert_allclose(found["coefficient"], worth / worth.sum(), atol=1e-6)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS, shuffle=SEEDS)
 def test_the_order_of_the_rows_changes_no_byte(seed, shuffle):
     predictions, outcomes = past(seed, gaps=0.2)
@@ -106,7 +105,7 @@ def test_the_order_of_the_rows_changes_no_byte(seed, shuffle):
     assert_same_bytes(fit(predictions, outcomes), mixed)
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_predictions_without_a_known_outcome_change_no_byte(seed):
     predictions, outcomes = past(seed)
@@ -124,7 +123,7 @@ def in_force(predictions, every=3):
     )
 
 
-@settings(**FEW)
+@FEW
 @given(seed=SEEDS)
 def test_the_score_of_a_date_is_the_mixture_of_its_ranks_and_no_other_date_matters(seed):
     predictions, _ = past(seed, dates=6, gaps=0.1)

@@ -3,13 +3,12 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.overfitting import alpha
 
 
-@settings(max_examples=100)
 @given(
     looks=st.lists(st.integers(0, 100_000), min_size=1, max_size=60).map(sorted),
     first=st.integers(1, 500),

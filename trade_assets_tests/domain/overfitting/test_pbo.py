@@ -4,14 +4,15 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.overfitting import pbo
 from trade_assets_tests import reference
+from trade_assets_tests.generators import FEW
 
 
-@settings(deadline=None, max_examples=25)
+@FEW
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(12, 40), k=st.integers(2, 6), skill=st.floats(-0.5, 0.5))
 @pytest.mark.reliability("12")
 def test_equals_the_loop_over_every_split(seed, n, k, skill):
@@ -38,7 +39,7 @@ def test_noise_overfits_by_half_and_one_good_trial_does_not():
     assert skilled.probability_of_loss < 0.01
 
 
-@settings(deadline=None, max_examples=25)
+@FEW
 @given(seed=st.integers(0, 2**32 - 1), leverage=st.sampled_from([0.25, 2.0, 8.0]), data=st.data())
 def test_order_and_leverage_change_nothing(seed, leverage, data):
     returns = np.random.default_rng(seed).normal(0, 0.01, (40, 5))

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from trade_assets.domain.overfitting import alpha, sequential
 
-EXAMPLES = {"deadline": None, "max_examples": 30}
 LOOKS = st.lists(st.integers(1, 400), min_size=1, max_size=12).map(sorted)
 
 
@@ -29,7 +28,6 @@ def test_simulated_worthless_histories_err_as_often_as_was_spent():
     assert rate == pytest.approx(alpha.spent(int(looks[-1]), first=78, alpha=0.05), abs=0.005)
 
 
-@settings(**EXAMPLES)
 @given(looks=LOOKS, first=st.integers(1, 100), total=st.floats(0.01, 0.2))
 def test_never_below_the_union_bound_nor_above_what_was_spent(looks, first, total):
     found = sequential.levels(looks, first=first, alpha=total)
@@ -40,7 +38,6 @@ def test_never_below_the_union_bound_nor_above_what_was_spent(looks, first, tota
     assert (found <= alpha.spent(looks[-1], first=first, alpha=total) + 1e-9).all()
 
 
-@settings(**EXAMPLES)
 @given(looks=LOOKS, data=st.data())
 def test_a_level_depends_on_earlier_looks_alone(looks, data):
     known = data.draw(st.integers(1, len(looks)))

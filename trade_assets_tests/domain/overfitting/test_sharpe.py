@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.overfitting import length, sharpe
 
-EXAMPLES = {"deadline": None, "max_examples": 80}
 RATIO = st.floats(-0.5, 0.5)
 
 
@@ -45,7 +44,6 @@ def test_the_expected_maximum_is_what_the_best_of_many_normals_is_on_average(n_t
     assert sharpe.expected_maximum_sharpe(1.0, n_trials) == pytest.approx(best.mean(), abs=0.06)
 
 
-@settings(**EXAMPLES)
 @given(few=st.floats(1, 500), more=st.floats(1, 500), variance=st.floats(1e-6, 1))
 def test_more_trials_never_lower_the_luck(few, more, variance):
     few, more = sorted((few, more))
@@ -53,7 +51,6 @@ def test_more_trials_never_lower_the_luck(few, more, variance):
     assert 0 <= low <= high
 
 
-@settings(**EXAMPLES)
 @given(seed=st.integers(0, 2**32 - 1), scale=st.floats(1e-4, 1e4), few=st.floats(1, 50), more=st.floats(1, 50))
 def test_deflation_grows_with_the_trials_and_leverage_changes_nothing(seed, scale, few, more):
     rng = np.random.default_rng(seed)
@@ -96,7 +93,6 @@ def test_power_is_how_often_simulated_strategies_pass(true, n, benchmark):
     assert length.power(true, n, benchmark=benchmark, alpha=0.05) == pytest.approx(passed.mean(), abs=0.012)
 
 
-@settings(**EXAMPLES)
 @given(low=RATIO, high=RATIO, n=st.integers(5, 300), alpha=st.floats(0.001, 0.4))
 def test_power_grows_with_skill_and_with_alpha(low, high, n, alpha):
     low, high = sorted((low, high))

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.overfitting import superiority
 from trade_assets_tests import reference
+from trade_assets_tests.generators import FEW
 
 
 def family(seed, *, n=86, k=12, rho=0.7, mean=0.0):
@@ -14,7 +15,7 @@ def family(seed, *, n=86, k=12, rho=0.7, mean=0.0):
     return 0.01 * (mean + np.sqrt(rho) * rng.normal(size=(n, 1)) + np.sqrt(1 - rho) * rng.normal(size=(n, k)))
 
 
-@settings(deadline=None, max_examples=15)
+@FEW
 @given(seed=st.integers(0, 2**32 - 1), mean=st.floats(-0.4, 0.4), block=st.floats(1, 6))
 def test_equals_the_loop_over_resamples(seed, mean, block):
     active = family(seed, n=20, k=3, mean=mean)
@@ -49,7 +50,7 @@ def test_same_seed_same_p_whatever_else_is_drawn():
     assert not np.array_equal(one, superiority.adjusted(active, seed=4, block=3))
 
 
-@settings(deadline=None, max_examples=30)
+@FEW
 @given(seed=st.integers(0, 2**32 - 1), data=st.data())
 def test_copies_leverage_and_order_change_nothing(seed, data):
     active = family(seed, n=30, k=4, mean=0.2)

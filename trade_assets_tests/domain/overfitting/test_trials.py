@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trade_assets.domain.overfitting import trials
 from trade_assets_tests import reference
-
-EXAMPLES = {"deadline": None, "max_examples": 30}
 
 
 def grid(seed, *, groups=4, each=5, within=0.9, n=120):
@@ -37,7 +35,6 @@ def test_independent_trials_are_as_many_as_there_are_and_near_copies_are_one():
     assert trials.effective_trials(noise[:, :1] * 3 + noise) == 1
 
 
-@settings(**EXAMPLES)
 @given(seed=st.integers(0, 2**32 - 1), within=st.floats(0, 0.99), data=st.data())
 def test_order_leverage_and_copies_change_nothing(seed, within, data):
     returns, _ = grid(seed, groups=3, each=3, within=within, n=40)
@@ -50,7 +47,6 @@ def test_order_leverage_and_copies_change_nothing(seed, within, data):
     assert np.array_equal(trials.clusters(np.hstack([returns, returns[:, copies]]))[:9], labels)
 
 
-@settings(**EXAMPLES)
 @given(seed=st.integers(0, 2**32 - 1), labels=st.lists(st.integers(0, 3), min_size=5, max_size=9))
 def test_the_silhouette_equals_the_slow_one(seed, labels):
     labels = np.unique([*labels, 0, 1], return_inverse=True)[1]
