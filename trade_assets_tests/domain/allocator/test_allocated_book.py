@@ -82,7 +82,7 @@ def run(legs: Legs, rulebook: Rulebook, seed: int, start: book.Book | None = Non
     )
 
 
-@settings(max_examples=reliability.count(250, 1000))
+@settings(max_examples=reliability.count(100, 1000))
 @given(history=histories(), rulebook=rulebooks(), seed=SEEDS)
 def test_weights_are_shares_that_sum_to_one_and_move_no_faster_than_they_may(history, rulebook, seed):
     rows = run(history, rulebook, seed)
