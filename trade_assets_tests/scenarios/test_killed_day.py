@@ -13,7 +13,7 @@ from trade_assets_tests import reliability
 from trade_assets_tests.killing import Points, in_a_child
 from trade_assets_tests.scenarios.test_live_day import hashes, played
 
-KILLS = reliability.count(4, 20)
+KILLS = reliability.count(2, 20)
 WRITES = [(files.os, "replace"), (files.os, "link"), (book_ledger.BookLedger, "_add")]
 
 

@@ -42,18 +42,34 @@ class Vendor:
         return rows
 
 
-@pytest.fixture
-def desk(history, tmp_path, monkeypatch):
-    """A desk with a store of its own whose day is a rebalance; gives settings, vendor and the two sessions."""
+@pytest.fixture(scope="module")
+def evening(history, tmp_path_factory):
+    """The directory of a desk with a store of its own, on the evening of a rebalance that has been computed."""
+    directory = tmp_path_factory.mktemp("evening")
+    shutil.copytree(load().store.url, directory / "store")
+    own, today = settings_of(directory), system.without_a_fit()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(desk_ledger, "load", lambda: own)
+        desk_ledger.open_ledger(partitions.key_of(today), {}, "Ada", daily.Console(quiet=True))
+    compute(own, today)
+    return directory
+
+
+def settings_of(directory):
     own = load()
-    shutil.copytree(own.store.url, tmp_path / "store")
-    live = own.live.model_copy(update={"ledger_uri": f"sqlite:///{tmp_path / 'ledger.db'}", "output_dir": tmp_path / "live", "dry_run": False})  # fmt: skip
-    own = own.model_copy(update={"live": live, "store": own.store.model_copy(update={"url": str(tmp_path / "store")})})
+    live = own.live.model_copy(update={"ledger_uri": f"sqlite:///{directory / 'ledger.db'}", "output_dir": directory / "live", "dry_run": False})  # fmt: skip
+    return own.model_copy(
+        update={"live": live, "store": own.store.model_copy(update={"url": str(directory / "store")})}
+    )
+
+
+@pytest.fixture
+def desk(evening, tmp_path, monkeypatch):
+    """A copy of that desk; gives settings, vendor, its session and the next."""
+    own = settings_of(shutil.copytree(evening, tmp_path / "desk"))
     vendor, today = Vendor(build_source(own)), system.without_a_fit()
-    for module in (restated, desk_ledger):
-        monkeypatch.setattr(module, "load", lambda: own)
+    monkeypatch.setattr(restated, "load", lambda: own)
     monkeypatch.setattr(restated, "build_source", lambda settings: vendor)
-    desk_ledger.open_ledger(partitions.key_of(today), {}, "Ada", daily.Console(quiet=True))
     return own, vendor, today, calendar.session_after(today, 1)
 
 
@@ -84,7 +100,7 @@ def asked(session, *more):
 def test_a_restatement_names_the_decisions_it_would_change_and_the_next_page_says_how_many(desk, tmp_path):
     own, vendor, today, tomorrow = desk
     key = partitions.key_of(today)
-    tables = compute(own, today)[1]
+    tables = TableStore(Files(own.store.url))
     stored = weights(tables, key)
     before = sealed_and_stored(own)
     assert "restates nothing of what is sealed; no decision changes" in asked(today)
@@ -138,7 +154,6 @@ def test_a_restatement_too_small_to_matter_changes_no_decision(desk):
 
 def test_a_dry_run_shows_the_day_and_leaves_nothing_behind(desk, monkeypatch):
     own, _, today, _ = desk
-    compute(own, today)
     before, entries = sealed_and_stored(own), BookLedger(own.live.ledger_uri).entries()
     monkeypatch.setattr(daily, "load", lambda: own)
     shown = invoke("daily", "--date", partitions.key_of(calendar.session_after(today, 1)), "--dry-run")
