@@ -34,7 +34,7 @@ layers: .venv/developed
 	$(BIN)/lint-imports
 
 check: lint types layers  ## everything that must hold before a commit, with coverage
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=90
+	EXAMPLES=100 $(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=90
 
 bench: .venv/developed  ## ours against its peers, small sizes
 	$(BIN)/python -m benchmarks

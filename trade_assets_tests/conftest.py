@@ -24,6 +24,12 @@ import pytest
 pytest_plugins = ["trade_assets_tests.reliability"]
 
 
+def pytest_collection_modifyitems(items):
+    """A file that needs the history begins: one process computes it while the others run what needs none."""
+    first = next((item.path for item in items if "history" in item.fixturenames), None)
+    items.sort(key=lambda item: item.path != first)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home():
     """The directory of this test run; removed at its end."""
@@ -34,6 +40,7 @@ def home():
 @pytest.fixture(scope="session")
 def history(home, tmp_path_factory, worker_id):
     """The whole small history, computed as a range by the first process that asks; returns its keys."""
+    from trade_assets.resources.tracking import Untracked
     from trade_assets.settings import load
     from trade_assets_tests.scenarios.system import keys, materialise
 
@@ -42,7 +49,7 @@ def history(home, tmp_path_factory, worker_id):
     with open(f"{shared}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            materialise(keys(), workers=2)
+            materialise(keys(), workers=2, tracking=Untracked())
             shutil.copytree(load().store.url, f"{shared}.partial")
             os.rename(f"{shared}.partial", shared)
     shutil.copytree(shared, load().store.url, dirs_exist_ok=True)

@@ -12,9 +12,9 @@ from trade_assets.domain import calendar, prices
 from trade_assets.domain.events import bar_features, geometry, models, outcomes
 from trade_assets.domain.events import bars as bars_domain
 from trade_assets.domain.events.bars import LegBars
-from trade_assets_tests.reliability import count
+from trade_assets_tests.reliability import EXAMPLES, count
 
-FEW = settings(max_examples=count(4, 25))  # of inputs that take long to make or to judge
+FEW = settings(max_examples=max(3, count(EXAMPLES, 100) // 4))  # of inputs that take long to make or to judge
 SYMBOLS = tuple(3 * letter for letter in "ABCDEFGHIJKL")
 SESSIONS = calendar.sessions_between(pd.Timestamp("2017-01-03"), pd.Timestamp("2019-12-31"))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+EXAMPLES = int(os.environ.get("EXAMPLES", "10"))  # generated inputs a property; 100 in ``make check``
 FULL = os.environ.get("RELIABILITY") == "full"
 LONGEST = "11"  # begun first: it keeps one process busy while the others do the rest
 PASSED, FAILED, SKIPPED = "pass", "FAIL", "skipped"
@@ -81,7 +82,7 @@ def pytest_configure(config):
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
         derandomize=True,
-        max_examples=count(15, 100),
+        max_examples=count(EXAMPLES, 100),
     )
     settings.load_profile("suite")
 

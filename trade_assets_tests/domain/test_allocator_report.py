@@ -333,8 +333,8 @@ def test_holding_less_is_told_apart_from_choosing_well(tables, found, shown):
     )
 
 
-def test_five_years_stay_a_small_page():
-    assert len(own_html(page.allocator_report(page.find(made(130), TERMS), facts=FACTS))) < 300_000
+def test_four_years_stay_a_small_page():
+    assert len(own_html(page.allocator_report(page.find(made(104), TERMS), facts=FACTS))) < 250_000
 
 
 def test_parameters_say_where_they_come_from(tables, shown):

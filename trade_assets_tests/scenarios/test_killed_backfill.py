@@ -18,7 +18,7 @@ from trade_assets_tests import reliability
 from trade_assets_tests.killing import Points, in_a_child
 from trade_assets_tests.scenarios import system
 
-KILLS = reliability.count(2, 50)
+KILLS = reliability.count(1, 50)
 ONLY = ["bars", "forecast_models", "market_forecasts", "meta_models", "market_signals"]
 # a file flushed to the disk, renamed, linked to a name that must be new; an event stored
 WRITES = [(files_module.os, name) for name in ("fsync", "replace", "link")] + [

@@ -13,7 +13,7 @@ from trade_assets_tests import reliability
 from trade_assets_tests.killing import Points, in_a_child
 from trade_assets_tests.scenarios.test_live_day import hashes, played
 
-KILLS = reliability.count(2, 20)
+KILLS = reliability.count(1, 20)
 WRITES = [(files.os, "replace"), (files.os, "link"), (book_ledger.BookLedger, "_add")]
 
 
@@ -28,7 +28,7 @@ def test_a_day_killed_anywhere_is_the_same_day_with_every_order_once(history, tm
     assert any(e.kind == "order" for e in entries)
     assert any(e.kind == "execution" for e in entries)
     for number in range(KILLS):
-        point, directory = writes.count * number // KILLS, tmp_path / f"killed{number}"
+        point, directory = writes.count * (2 * number + 1) // (2 * KILLS), tmp_path / f"killed{number}"
 
         def killed(point=point, directory=directory):
             Points(pytest.MonkeyPatch(), WRITES, last=point)

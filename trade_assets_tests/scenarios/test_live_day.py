@@ -145,9 +145,9 @@ def test_the_legs_are_bought_only_while_their_engine_is_accepted(keys, tmp_path)
         resources = paper.resources(settings, directory, pd.Timestamp(keys[0]))
         job = build_definitions(resources).resolve_job_def(session_job.name)
         job.execute_in_process(
-            run_config=QUIET, instance=unlogged_instance(), tags={RANGE_START: keys[0], RANGE_END: keys[4]}
+            run_config=QUIET, instance=unlogged_instance(), tags={RANGE_START: keys[0], RANGE_END: keys[2]}
         )
-        orders = resources["tables"].read("live_orders", keys[:5])[0]
+        orders = resources["tables"].read("live_orders", keys[:3])[0]
         return orders[(orders["strategy"] != "stocks") & (orders["shares"] > 0)]
 
     own = load()

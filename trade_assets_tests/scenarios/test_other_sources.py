@@ -47,6 +47,8 @@ def test_a_synthetic_market_fills_every_table(synthetic):
     assert rows(directory, "universe")["sector"].notna().any()
 
 
+@pytest.mark.skipif(not reliability.FULL, reason="a proof more: make prove runs it")
+@pytest.mark.reliability("7 dates")
 def test_its_dates_are_proven(synthetic):
     directory, settings = synthetic
     assert "1 dates, 51 artifacts, 0 differ" in command(

@@ -17,6 +17,7 @@ def test_keys_run_one_by_one_give_the_bytes_of_the_range(history, tmp_path):
     assert system.hashes(store, wanted) == system.hashes(system.base(), wanted)
 
 
+@pytest.mark.skipif(not reliability.FULL, reason="the proof from scratch begins one by one too: make prove runs it")
 @pytest.mark.reliability("8")
 def test_a_history_begun_one_by_one_gives_the_bytes_of_the_range(history, tmp_path):
     wanted = history[:2]

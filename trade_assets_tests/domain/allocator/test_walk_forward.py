@@ -25,7 +25,7 @@ from trade_assets.domain.allocator.utility import Terms
 from trade_assets.settings import load
 from trade_assets_tests.sleeves import sleeves
 
-YEARS, EVERY, RETRAIN = 7, 10, 6
+YEARS, EVERY, RETRAIN = 7, 10, 12
 PLAN = Plan(train_sessions=756, calibration_sessions=126, embargo_sessions=10, inner_folds=2, min_train_rows=252)
 TERMS = Terms(10, 1.0, 1.0, 0.0003)
 OWN = allocator_policies.policy(load())
