@@ -21,14 +21,14 @@ def invoke(*arguments):
 
 @pytest.fixture(scope="module")
 def ran(history):
-    result = invoke("run", "--last", "2")
+    result = invoke("run", "--last", "1")
     assert result.exit_code == 0, result.output
     return result.output
 
 
 def test_run_prints_what_to_hold_and_how_it_has_done(ran, history):
     assert f"As of {history[-1]}" in ran
-    for word in ("CASH", "portfolio", "equal weight", "max drawdown", "tear_sheet.html", "2 rebalances in"):
+    for word in ("CASH", "portfolio", "equal weight", "max drawdown", "tear_sheet.html", "1 rebalances in"):
         assert word in ran
 
 

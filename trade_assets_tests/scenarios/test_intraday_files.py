@@ -57,7 +57,7 @@ def differing(directory: Path, other: Path) -> list[tuple[str, str]]:
 def hourly(tmp_path_factory):
     directory = tmp_path_factory.mktemp("hourly")
     own = settings(write(directory, 60))
-    backfill(directory, own)
+    backfill(directory, own, None if reliability.FULL else OWN)
     return directory, own
 
 

@@ -82,7 +82,10 @@ def world_that_ends_at(key, directory):
 @pytest.mark.reliability("7 covered")
 def test_a_session_computed_in_a_world_that_ends_at_its_close_is_the_same_bytes(whole, keys, tmp_path, figure):
     decided = next(i for i, key in enumerate(keys) if key in set(partitions.rebalance_dates.get_partition_keys()))
-    directory, cut = tmp_path / "played", keys[decided : decided + 2]  # a rebalance, and a session between two
+    directory, cut = (
+        tmp_path / "played",
+        keys[decided : decided + reliability.count(1, 2)],
+    )  # a rebalance, and a session between two
     if decided:
         played(directory, [(keys[0], keys[decided - 1])])
     for key in cut:
@@ -145,9 +148,9 @@ def test_the_legs_are_bought_only_while_their_engine_is_accepted(keys, tmp_path)
         resources = paper.resources(settings, directory, pd.Timestamp(keys[0]))
         job = build_definitions(resources).resolve_job_def(session_job.name)
         job.execute_in_process(
-            run_config=QUIET, instance=unlogged_instance(), tags={RANGE_START: keys[0], RANGE_END: keys[2]}
+            run_config=QUIET, instance=unlogged_instance(), tags={RANGE_START: keys[0], RANGE_END: keys[1]}
         )
-        orders = resources["tables"].read("live_orders", keys[:3])[0]
+        orders = resources["tables"].read("live_orders", keys[:2])[0]
         return orders[(orders["strategy"] != "stocks") & (orders["shares"] > 0)]
 
     own = load()
