@@ -100,6 +100,6 @@ def test_an_unknown_leak_is_refused_by_name():
 
 @pytest.mark.reliability("7 dates")
 def test_a_history_rebuilt_key_by_key_on_nothing_stored_has_the_same_bytes(history):
-    first = history[: reliability.count(2, 12)]
+    first = history[: reliability.count(1, 12)]
     verdicts = list(proof.prove_from_scratch(first))
     assert [(v.key, v.differing) for v in verdicts] == [(key, ()) for key in first]
