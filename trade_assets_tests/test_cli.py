@@ -15,7 +15,7 @@ from trade_assets.cli import app
 from trade_assets.domain import calendar
 from trade_assets.resources.workers import Workers
 
-SESSIONS = calendar.sessions_between(pd.Timestamp("2016-01-04"), pd.Timestamp("2018-12-31"))
+SESSIONS = calendar.sessions_between(pd.Timestamp("2016-01-04"), pd.Timestamp("2017-10-31"))
 NAMES = [f"S{i:02d}" for i in range(25)]
 FILES = ["equity.csv", "metrics.json", "trades.csv", "weights.csv"]
 
@@ -42,7 +42,7 @@ def refused(*arguments):
     return result.stderr
 
 
-def predictions(n=60, *, every=10, seed=0, known=True):
+def predictions(n=40, *, every=10, seed=0, known=True):
     """Predictions every n-th session with the return over the next ten, open where that is not over."""
     rng = np.random.default_rng(seed)
     wealth = np.exp(np.cumsum(rng.normal(0.0005, 0.02, (len(SESSIONS), len(NAMES))), axis=0))
@@ -89,7 +89,7 @@ def test_a_portfolio_is_written_and_summed_up(own):
     result = manage(own)
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in own[2].iterdir()) == FILES
-    newest = SESSIONS[590]
+    newest = SESSIONS[390]
     assert f"Rebalance of {newest.date()}" in result.stdout
     assert all(name in result.stdout for name in ["CASH", "CAGR", "Sharpe", *FILES])
     weights = read(own, "weights.csv")
@@ -117,7 +117,7 @@ def test_equity_grows_by_the_metrics_it_is_summed_up_in(own):
     manage(own)
     equity, figures = read(own, "equity.csv"), metrics(own)["metrics"]
     assert equity["equity"].iloc[0] == 100_000
-    assert len(equity) == 61
+    assert len(equity) == 41
     growth = equity["equity"].iloc[-1] / 100_000
     days = (pd.Timestamp(equity["date"].iloc[-1]) - pd.Timestamp(equity["date"].iloc[0])).days
     returns = equity["return"].to_numpy()[1:]
@@ -197,11 +197,11 @@ def test_overlapping_returns_are_not_compounded_as_if_they_were_apart(own):
 
 @pytest.mark.parametrize("more", [(), ("--overlap", "tranches")])
 def test_what_was_decided_by_a_date_does_not_change_with_later_rows(own, more):
-    frame = predictions(60, every=5 if more else 10)
+    frame = predictions(40, every=5 if more else 10)
     frame.to_parquet(own[0], index=False)
     manage(own, *more)
     whole = {name: (own[2] / name).read_text().splitlines() for name in ("weights.csv", "trades.csv")}
-    today = frame["date"].unique()[37]
+    today = frame["date"].unique()[27]
     then = frame[frame["date"] <= today]
     ends = dict(zip(SESSIONS[:-10], SESSIONS[10:], strict=True))
     then = then.assign(actual=then["actual"].where(then["date"].map(ends) <= today))
@@ -248,7 +248,7 @@ def test_a_stale_signal_buys_nothing_and_says_so(own):
 
 def test_dates_before_the_first_signal_are_left_out_and_counted(own):
     signals().iloc[105:].to_csv(own[1], index=False)
-    assert "11 of 60 prediction dates lie before the first market signal" in " ".join(manage(own).stdout.split())
+    assert "11 of 40 prediction dates lie before the first market signal" in " ".join(manage(own).stdout.split())
     assert read(own, "weights.csv")["date"].iloc[0] == str(SESSIONS[110].date())
 
 
@@ -269,7 +269,7 @@ def test_bad_input_is_refused_in_a_sentence_and_nothing_is_written(own):
     bad = own[0].with_name("bad.csv")
     predictions().assign(prediction="high").to_csv(bad, index=False)
     arguments = ["portfolio", "--market-signals", given, "--outdir", out, "--ridge-preds"]
-    assert re.search(r"bad.csv: column prediction must be a number, 1500 of 1500 rows", refused(*arguments, bad))
+    assert re.search(r"bad.csv: column prediction must be a number, 1000 of 1000 rows", refused(*arguments, bad))
     gap = predictions()
     gap.loc[gap["date"] == gap["date"].unique()[3], "actual"] = np.nan
     gap.to_csv(bad, index=False)

@@ -29,7 +29,7 @@ def market_of(symbols: int, *, every: int = 10) -> dict:
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory):
     directory = tmp_path_factory.mktemp("synthetic")
-    settings = market_of(25, every=20) | {"universe": {"min_history_sessions": 60}}
+    settings = market_of(25, every=reliability.count(25, 20)) | {"universe": {"min_history_sessions": 60}}
     backfill(directory, settings)
     return directory, settings
 

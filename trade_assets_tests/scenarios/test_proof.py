@@ -58,7 +58,7 @@ ELSEWHERE = {"restated_fundamentals", "todays_universe"}  # the sample has no fa
 
 
 @pytest.mark.reliability("7 leaks")
-@pytest.mark.parametrize(("leak", "first"), CAUGHT[:: reliability.count(9, 1)])
+@pytest.mark.parametrize(("leak", "first"), CAUGHT[: reliability.count(1, len(CAUGHT))])
 def test_a_planted_leak_is_caught_and_its_first_artifact_named(history, leak, first, figure):
     verdict = next(proof.prove([shown_at(leak, history)], leak=leak, processes=1, assets=sorted(first)))
     assert verdict.first in first

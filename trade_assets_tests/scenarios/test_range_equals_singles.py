@@ -10,7 +10,7 @@ from trade_assets_tests.scenarios import system
 
 @pytest.mark.reliability("8")
 def test_keys_run_one_by_one_give_the_bytes_of_the_range(history, tmp_path):
-    wanted = history[-reliability.count(2, 6) :]
+    wanted = history[-reliability.count(1, 6) :]
     store = system.over_base(tmp_path, wanted[0])
     for key in wanted:
         system.materialise([key], files=store)

@@ -110,7 +110,21 @@ def everything(desk):
     return set(desk.vendor._inner.bars(desk.today, desk.today)["symbol"])
 
 
+def refuse_what_is_not_there_yet(desk):
+    """A source that ends a session early ends the day with a named error; nothing of it is stored or ordered."""
+    entries = desk.ledger.entries()
+    desk.vendor.through = calendar.session_before(desk.today, 1)
+    with pytest.raises(
+        RuntimeError, match=rf"failed: .*of session {desk.today:%Y-%m-%d} are not there yet, the source ends"
+    ):
+        desk.compute(desk.today)
+    assert partitions.key_of(desk.today) not in desk.tables.keys("live_book")
+    assert desk.ledger.entries() == entries
+    desk.vendor.through = None
+
+
 def test_half_of_the_symbols_missing_stops_those_alone_and_the_page_names_them(desk, figure):
+    refuse_what_is_not_there_yet(desk)
     own = held(desk)
     others = sorted(everything(desk) - {*own, "NASDAQ", "SP500"})
     desk.vendor.on, desk.vendor.without = desk.today, {*own[: len(own) // 2], *others[: len(others) // 2]}
@@ -126,6 +140,7 @@ def test_half_of_the_symbols_missing_stops_those_alone_and_the_page_names_them(d
     assert f"{len(set(own) & gone)} of " in found.sentence
     assert found.sentence in page(desk)
     assert page(desk).count('<span class="warn">no price today</span>') == len(set(own) & gone)
+    figure("a source that ends a session early: a named error, no orders")
     figure("half of the symbols missing: those do not trade")
 
 
@@ -150,17 +165,3 @@ def test_a_session_without_a_bar_trades_nothing_and_says_why(desk, figure):
     assert not [e for e in desk.ledger.entries() if e.kind == "order" and e.session == desk.today]
     assert f"There is no bar of {desk.today:%Y-%m-%d}: nothing trades on old prices." in page(desk)
     figure("an empty session: no orders")
-
-
-def test_bars_that_are_not_there_yet_end_the_day_with_a_named_error_and_it_is_computed_later(desk, figure):
-    entries = desk.ledger.entries()
-    desk.vendor.through = calendar.session_before(desk.today, 1)
-    with pytest.raises(
-        RuntimeError, match=rf"failed: .*of session {desk.today:%Y-%m-%d} are not there yet, the source ends"
-    ):
-        desk.compute(desk.today)
-    assert partitions.key_of(desk.today) not in desk.tables.keys("live_book")
-    assert desk.ledger.entries() == entries
-    desk.vendor.through = None
-    assert stocks(desk.compute(desk.today)).today["session"] == desk.today
-    figure("a source that ends a session early: a named error, no orders")
