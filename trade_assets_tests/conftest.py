@@ -40,7 +40,6 @@ def home():
 @pytest.fixture(scope="session")
 def history(home, tmp_path_factory, worker_id):
     """The whole small history, computed as a range by the first process that asks; returns its keys."""
-    from trade_assets.resources.tracking import Untracked
     from trade_assets.settings import load
     from trade_assets_tests.scenarios.system import keys, materialise
 
@@ -49,7 +48,7 @@ def history(home, tmp_path_factory, worker_id):
     with open(f"{shared}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            materialise(keys(), workers=2, tracking=Untracked())
+            materialise(keys(), workers=2)
             shutil.copytree(load().store.url, f"{shared}.partial")
             os.rename(f"{shared}.partial", shared)
     shutil.copytree(shared, load().store.url, dirs_exist_ok=True)

@@ -13,7 +13,9 @@ from trade_assets.resources.event_log import unlogged_instance
 from trade_assets.resources.exports import Exports
 from trade_assets.resources.files import Files
 from trade_assets.resources.overlay import Overlay, partitions_from
+from trade_assets.resources.studies import Unstored
 from trade_assets.resources.tables import TableStore
+from trade_assets.resources.tracking import Untracked
 from trade_assets.settings import load
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -53,7 +55,11 @@ def materialise(
     checked: bool = False,
     **replaced,
 ):
-    """One run over the keys, in order and without a gap; of all assets, or of those named, with or without their checks."""
+    """One run over the keys, in order and without a gap; of all assets, or of those named, with or without their checks.
+
+    Neither fits nor trials are kept in a database unless the resources given say so.
+    """
+    replaced = {"tracking": Untracked(), "studies": Unstored()} | replaced
     resources = build_resources(load(), files=files or base(), **replaced)
     resources["workers"].count = workers
     try:

@@ -83,7 +83,7 @@ def test_a_day_and_a_rebalance_at_once_are_what_they_are_one_after_the_other(his
         files = scratch(directory, rebalance)
         at_once(
             lambda files=files, directory=directory: trading_day(files, directory, session),
-            lambda files=files: system.materialise([rebalance], files=files, tracking=Untracked()),
+            lambda files=files: system.materialise([rebalance], files=files),
         )
         tables = TableStore(files)
         assert {(name, key): tables.record(name, key).sha256 for name, key in expected} == expected

@@ -13,7 +13,6 @@ from trade_assets.resources import files as files_module
 from trade_assets.resources.event_log import KeptSqliteEventLogStorage
 from trade_assets.resources.files import Files
 from trade_assets.resources.tables import TableStore
-from trade_assets.resources.tracking import Untracked
 from trade_assets_tests import reliability
 from trade_assets_tests.killing import Points, in_a_child
 from trade_assets_tests.scenarios import system
@@ -43,9 +42,7 @@ class Backfill:
 
     def run(self):
         with self.instance() as instance:
-            system.materialise(
-                self.keys, files=Files(str(self.store)), only=ONLY, tracking=Untracked(), instance=instance
-            )
+            system.materialise(self.keys, files=Files(str(self.store)), only=ONLY, instance=instance)
 
     def refuse_torn(self, expected):
         """Whatever is recorded can be read and is what it must be."""
